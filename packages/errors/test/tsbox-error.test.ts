@@ -1,0 +1,30 @@
+import t from 'tap'
+import { ERROR_CODES, isTsboxError, TsboxError } from '../src/index.ts'
+
+t.test('an error carries code, hint, cause and the exit status of its code', async t => {
+  const cause = new Error('EACCES')
+  const error = new TsboxError('ERR_TSBOX_NOT_FOUND', 'no such program', {
+    hint: 'install it',
+    cause,
+    step: 'exec',
+  })
+  t.match(error, {
+    code: 'ERR_TSBOX_NOT_FOUND',
+    hint: 'install it',
+    step: 'exec',
+    name: 'TsboxError',
+    exitStatus: 127,
+  })
+  t.equal(error.cause, cause)
+  t.ok(isTsboxError(error))
+  t.ok(isTsboxError(error, 'ERR_TSBOX_NOT_FOUND'))
+  t.notOk(isTsboxError(error, 'ERR_TSBOX_SPEC'))
+  t.notOk(isTsboxError(cause))
+})
+
+t.test('every code has an exit status of ours and a sentence', async t => {
+  for (const [code, { exit, summary }] of Object.entries(ERROR_CODES)) {
+    t.ok([125, 126, 127].includes(exit), code)
+    t.match(summary, /^[A-Z].*\.$/, code)
+  }
+})
