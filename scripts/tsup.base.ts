@@ -1,14 +1,42 @@
 import { defineConfig, type Options } from 'tsup'
 
-/** The one tsup configuration of every library package: ESM, CommonJS and types from src/index.ts. */
-export const library = (more: Options = {}) =>
-  defineConfig({
-    entry: ['src/index.ts'],
-    format: ['esm', 'cjs'],
-    target: 'node22',
-    platform: 'node',
-    dts: true,
-    clean: true,
-    sourcemap: false,
-    ...more,
-  })
+/** What every library package builds: ESM, CommonJS and types from src/index.ts. */
+export const libraryOptions: Options = {
+  entry: ['src/index.ts'],
+  format: ['esm', 'cjs'],
+  target: 'node22',
+  platform: 'node',
+  dts: true,
+  shims: true,
+  clean: true,
+  sourcemap: false,
+}
+
+export const library = (more: Options = {}) => defineConfig({ ...libraryOptions, ...more })
+
+/**
+ * The command: one CommonJS file (the form Node starts fastest) with our packages and valibot inside, read from
+ * their sources so that what the command does not use falls away. koffi is native and stays outside.
+ */
+export const bundle = (more: Options): Options => ({
+  format: ['cjs'],
+  target: 'node22',
+  platform: 'node',
+  dts: false,
+  shims: true,
+  clean: false,
+  sourcemap: false,
+  splitting: false,
+  noExternal: [/^@tsbox\//, 'valibot'],
+  external: ['koffi'],
+  outExtension: () => ({ js: '.cjs' }),
+  banner: { js: '#!/usr/bin/env node' },
+  esbuildOptions: options => {
+    options.conditions = ['@tsbox/source', 'module', 'node']
+    options.minifyWhitespace = true
+    options.minifySyntax = true
+    options.treeShaking = true
+    options.legalComments = 'none'
+  },
+  ...more,
+})

@@ -1,3 +1,7 @@
-import { library } from '../../scripts/tsup.base.ts'
+import { defineConfig } from 'tsup'
+import { bundle, libraryOptions } from '../../scripts/tsup.base.ts'
 
-export default library()
+export default defineConfig([
+  { ...libraryOptions, clean: ['!tsbox.cjs'] },
+  bundle({ entry: { tsbox: 'src/main.ts' } }),
+])

@@ -1,0 +1,173 @@
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { release } from 'node:os'
+import { type CgroupHost, CONTROLLERS, type Controller, controllerHome, detectHost } from '@tsbox/cgroups'
+import { isTsboxError } from '@tsbox/errors'
+import { kernelVersion, RUN_DIR, run } from '@tsbox/runtime'
+import { locateShim } from '@tsbox/shim'
+
+/** One finding. `limited`: boxes run, an option or comfort is missing. `missing`: boxes cannot run. */
+export interface Check {
+  readonly name: string
+  readonly state: 'ok' | 'limited' | 'missing'
+  readonly detail: string
+  readonly fix?: string | undefined
+}
+
+const ok = (name: string, detail: string): Check => ({ name, state: 'ok', detail })
+
+/** Looks at this host; as root it also runs a box, which is the only proof there is. */
+export const examine = async (): Promise<readonly Check[]> => [
+  user(),
+  kernel(),
+  ...namespaces(),
+  ...cgroups(),
+  overlay(),
+  shim(),
+  runDirectory(),
+  await trial(),
+]
+
+const user = (): Check =>
+  process.geteuid?.() === 0
+    ? ok('user', 'root')
+    : { name: 'user', state: 'missing', detail: 'not root', fix: 'Run it with sudo.' }
+
+const kernel = (): Check => {
+  const [major, minor] = kernelVersion(release())
+  const new512 = major > 5 || (major === 5 && minor >= 12)
+  if (!new512) {
+    return {
+      name: 'kernel',
+      state: 'missing',
+      detail: release(),
+      fix: 'tsbox needs Linux 5.12 (mount_setattr).',
+    }
+  }
+  const few = major < 6 || (major === 6 && minor < 7)
+  return few
+    ? {
+        name: 'kernel',
+        state: 'limited',
+        detail: `${release()}: about 200 layers at most`,
+        fix: 'Linux 6.7 takes 500 layers.',
+      }
+    : ok('kernel', release())
+}
+
+const namespaces = (): Check[] =>
+  ['mnt', 'uts', 'ipc', 'pid', 'net', 'cgroup', 'time'].flatMap((name): Check[] => {
+    if (existsSync(`/proc/self/ns/${name}`)) return []
+    const state = name === 'time' ? 'limited' : 'missing'
+    return [
+      {
+        name: `namespace ${name}`,
+        state,
+        detail: 'this kernel lacks it',
+        fix: 'Use a kernel with CONFIG_NAMESPACES complete.',
+      },
+    ]
+  })
+
+const cgroups = (): Check[] => {
+  try {
+    const host = detectHost()
+    const wanted: readonly Controller[] = ['pids', 'memory', 'cpu', 'cpuset', 'io', 'hugetlb']
+    return [hierarchy(host), ...wanted.map(name => controller(host, name))]
+  } catch (error) {
+    return [
+      {
+        name: 'cgroups',
+        state: 'missing',
+        detail: (error as Error).message,
+        fix: isTsboxError(error) ? error.hint : undefined,
+      },
+    ]
+  }
+}
+
+const hierarchy = (host: CgroupHost): Check => {
+  const places = [host.unified?.mount, ...CONTROLLERS.map(name => host.v1[name])].filter(
+    place => place !== undefined,
+  )
+  const closed = places.find(place => !isWritable(place))
+  if (closed === undefined) return ok('cgroups', host.mode)
+  const fix = 'Run tsbox where the cgroup file systems are writable; in a container, that means privileged.'
+  return { name: 'cgroups', state: 'missing', detail: `${closed} is read-only`, fix }
+}
+
+const controller = (host: CgroupHost, name: Controller): Check => {
+  const home = controllerHome(host, name)
+  if (home !== undefined) return ok(`cgroup ${name}`, `v${home.version} at ${home.mount}`)
+  const needed = name === 'pids' || name === 'memory'
+  return {
+    name: `cgroup ${name}`,
+    state: needed ? 'missing' : 'limited',
+    detail: 'no such controller here',
+    fix: `Its limits are refused. Boot without cgroup_disable=${name}, or enable it in the parent's cgroup.subtree_control.`,
+  }
+}
+
+const isWritable = (path: string): boolean => {
+  try {
+    accessSync(path, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const overlay = (): Check =>
+  readFileSync('/proc/filesystems', 'latin1').includes('\toverlay\n')
+    ? ok('overlayfs', 'built in or loaded')
+    : { name: 'overlayfs', state: 'missing', detail: 'not loaded', fix: 'modprobe overlay' }
+
+const shim = (): Check => {
+  try {
+    return ok('shim', locateShim())
+  } catch (error) {
+    return {
+      name: 'shim',
+      state: 'missing',
+      detail: (error as Error).message,
+      fix: isTsboxError(error) ? error.hint : undefined,
+    }
+  }
+}
+
+/** A directory there that no running box holds was left by a power cut or two kills at once. */
+const runDirectory = (): Check => {
+  if (!isWritable('/run')) {
+    return {
+      name: 'run directory',
+      state: 'missing',
+      detail: '/run is not writable',
+      fix: 'Mount a tmpfs there: mount -t tmpfs tmpfs /run',
+    }
+  }
+  const names = existsSync(RUN_DIR) ? readdirSync(RUN_DIR) : []
+  return ok('run directory', names.length === 0 ? RUN_DIR : `${RUN_DIR}: ${names.length} in use`)
+}
+
+const trial = async (): Promise<Check> => {
+  if (process.geteuid?.() !== 0)
+    return { name: 'trial', state: 'limited', detail: 'not tried', fix: 'As root a box is run to see.' }
+  try {
+    const box = run({ args: ['true'] }, { stdio: ['ignore', 'ignore', 'ignore'] })
+    const { exitStatus, timings } = await box.receipt
+    if (exitStatus === 0)
+      return ok('trial', `a box ran and was removed in ${timings.tornDown?.toFixed(1)} ms`)
+    return {
+      name: 'trial',
+      state: 'missing',
+      detail: `true ended with status ${exitStatus} in a box`,
+      fix: 'See `tsbox run --receipt /dev/stderr true`.',
+    }
+  } catch (error) {
+    return {
+      name: 'trial',
+      state: 'missing',
+      detail: (error as Error).message,
+      fix: isTsboxError(error) ? error.hint : undefined,
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { detectHost } from '@tsbox/cgroups'
+import { decodePlan, decodeStatus } from '@tsbox/protocol'
+import { type Receipt, receiptOf, traceEvents } from '@tsbox/runtime'
+import { errorOf, teardownFailures } from '@tsbox/shim'
+import { notesOf } from '../report/outcome.ts'
+import { printError, printNotes } from '../report/print.ts'
+
+/** What the command line asked to be told after the box, carried through the supervisor. */
+export interface Wanted {
+  readonly timeout: number
+  readonly receipt: string | undefined
+  readonly trace: string | undefined
+}
+
+/**
+ * The supervisor's last act when there is something to tell: it becomes this program again, with the plan at
+ * descriptor 3 and what it told at descriptor 4.
+ *
+ * @returns the exit status
+ */
+export const handbackCommand = (): number => {
+  const wanted = JSON.parse(process.env.TSBOX_HANDBACK ?? '{}') as Wanted
+  const plan = decodePlan(readWhole(3))
+  const { records } = decodeStatus(readWhole(4))
+  const receipt = receiptOf({ plan, records }, detectHost())
+  if (wanted.receipt !== undefined) writeAtomically(wanted.receipt, `${JSON.stringify(receipt, null, 2)}\n`)
+  if (wanted.trace !== undefined) {
+    writeAtomically(
+      wanted.trace,
+      JSON.stringify({ traceEvents: traceEvents(plan, records), displayTimeUnit: 'ns' }),
+    )
+  }
+  const error = errorOf(plan, records)
+  printNotes(notesOf(receipt, { plan, timeout: wanted.timeout }))
+  for (const failure of teardownFailures(plan, records)) printError(failure)
+  if (error === undefined) return statusOf(receipt)
+  printError(error)
+  return error.exitStatus
+}
+
+const statusOf = (receipt: Receipt): number => receipt.exitStatus
+
+const readWhole = (fd: number): Buffer => {
+  const bytes = Buffer.alloc(fstatSync(fd).size)
+  let at = 0
+  while (at < bytes.length) {
+    const n = readSync(fd, bytes, at, bytes.length - at, at)
+    if (n === 0) break
+    at += n
+  }
+  closeSync(fd)
+  return bytes.subarray(0, at)
+}
+
+/** A reader finds all of it or the file that was there; a link placed there is replaced, not followed. */
+const writeAtomically = (path: string, text: string): void => {
+  const stat = lstatSync(path, { throwIfNoEntry: false })
+  if (stat !== undefined && (stat.isCharacterDevice() || stat.isFIFO())) {
+    writeFileSync(path, text)
+    return
+  }
+  const temporary = `${path}.${process.pid}.tmp`
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+  const fd = openSync(temporary, flags, 0o644)
+  try {
+    writeSync(fd, text)
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  } finally {
+    closeSync(fd)
+  }
+}

@@ -1,0 +1,67 @@
+import { accessSync, constants, realpathSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { TsboxError } from '@tsbox/errors'
+import { describePlan, encode, PLAN_FLAGS } from '@tsbox/protocol'
+import { prepare, requireRoot } from '@tsbox/runtime'
+import { becomeSupervisor, locateShim } from '@tsbox/shim'
+import { parseBox } from '@tsbox/spec'
+import { describeOptions, readOptions } from '../option.ts'
+import type { Wanted } from './handback.ts'
+import { boxInput } from './run-input.ts'
+import { newRunSettings, RUN_OPTIONS } from './run-options.ts'
+
+/**
+ * `tsbox run`: plans the box and becomes its supervisor. Returns text only when there is nothing to run (--help,
+ * --dry-run); otherwise this program is replaced.
+ */
+export const runCommand = (args: readonly string[]): string => {
+  const settings = newRunSettings()
+  const { rest, help } = readOptions(args, RUN_OPTIONS, settings)
+  if (help) return HELP()
+  const box = parseBox(boxInput(settings, rest))
+  if (settings.dryRun) return `${describePlan(prepare(box, { lease: false }).plan)}\n`
+  requireRoot()
+  const wanted: Wanted = {
+    timeout: box.timeout,
+    receipt: outputFile(settings.receipt),
+    trace: outputFile(settings.trace),
+  }
+  const { plan } = prepare(box, {
+    lease: false,
+    handback: {
+      argv: [process.execPath, realpathSync(process.argv[1] ?? ''), 'handback'],
+      env: [`TSBOX_HANDBACK=${JSON.stringify(wanted)}`],
+      always: wanted.receipt !== undefined || wanted.trace !== undefined,
+    },
+  })
+  return becomeSupervisor(locateShim(), encode(plan, wanted.trace === undefined ? 0 : PLAN_FLAGS.trace))
+}
+
+/** Found out before the box runs, not when its receipt has nowhere to go. */
+const outputFile = (path: string | undefined): string | undefined => {
+  if (path === undefined) return undefined
+  const full = resolve(path)
+  try {
+    accessSync(dirname(full), constants.W_OK)
+  } catch (cause) {
+    throw new TsboxError(
+      'ERR_TSBOX_USAGE',
+      `${JSON.stringify(path)} cannot be written: ${(cause as Error).message}`,
+      {
+        hint: 'Name a file in a directory that exists.',
+        step: 'run',
+        cause,
+      },
+    )
+  }
+  return full
+}
+
+const HELP = () => `Usage: tsbox run [options] [--] CMD [ARG…]
+
+Run a program in a box of its own: namespaces, limits, a throw-away root.
+
+${describeOptions(RUN_OPTIONS)}
+
+Example: sudo tsbox run --memory 64Mi --pids 20 -v "$PWD":/src:ro -w /src sh
+`

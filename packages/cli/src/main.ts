@@ -1,0 +1,57 @@
+import { TsboxError } from '@tsbox/errors'
+import { doctorCommand } from './commands/doctor.ts'
+import { handbackCommand } from './commands/handback.ts'
+import { runCommand } from './commands/run.ts'
+import { printError, printText } from './report/print.ts'
+import { VERSION } from './version.ts'
+
+const HELP = `Usage: tsbox COMMAND
+
+  run       run a program in a box
+  doctor    say what this host can and cannot do
+
+Each has its own --help. tsbox --version says which version this is.
+
+Example: sudo tsbox run /bin/sh
+`
+
+const main = async (args: readonly string[]): Promise<number> => {
+  const [command, ...rest] = args
+  switch (command) {
+    case 'run':
+      printText(runCommand(rest))
+      return 0
+    case 'doctor': {
+      const { text, status } = await doctorCommand(rest)
+      printText(text)
+      return status
+    }
+    case 'handback':
+      return handbackCommand()
+    case undefined:
+    case 'help':
+    case '-h':
+    case '--help':
+      printText(HELP)
+      return command === undefined ? 125 : 0
+    case '--version':
+      printText(`tsbox ${VERSION}\n`)
+      return 0
+    default:
+      throw new TsboxError('ERR_TSBOX_USAGE', `there is no command ${JSON.stringify(command)}`, {
+        hint: 'See `tsbox --help`; to run a program: tsbox run CMD.',
+        step: 'tsbox',
+      })
+  }
+}
+
+/** Everything up to becoming the supervisor is synchronous, so the common path waits for no turn of the event loop. */
+main(process.argv.slice(2)).then(
+  status => {
+    process.exitCode = status
+  },
+  (error: unknown) => {
+    printError(error)
+    process.exitCode = error instanceof TsboxError ? error.exitStatus : 125
+  },
+)

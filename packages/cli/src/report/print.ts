@@ -1,0 +1,35 @@
+import { writeSync } from 'node:fs'
+import { isTsboxError } from '@tsbox/errors'
+
+/** Errors and notes go to standard error, one to three lines each; this folder is the only one that prints. */
+export const printError = (error: unknown): void => {
+  if (!isTsboxError(error)) {
+    put(2, `tsbox: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    return
+  }
+  const hint = error.hint === undefined ? '' : `  ${plain(error.hint)}\n`
+  put(2, `tsbox: ${plain(error.message)} [${error.code}]\n${hint}`)
+}
+
+export const printNotes = (notes: readonly string[]): void => {
+  for (const note of notes) put(2, `tsbox: ${plain(note)}\n`)
+}
+
+export const printText = (text: string): void => put(1, text)
+
+/** Names and paths may come from a hostile root: what would drive the terminal is shown, not sent (CVE-2023-28101). */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced here
+const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+
+const plain = (text: string): string =>
+  text.replace(CONTROL, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
+/** Synchronous, because the process may be replaced or end right after; a closed pipe is no reason to fail. */
+const put = (fd: 1 | 2, text: string): void => {
+  const bytes = Buffer.from(text)
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
+  }
+}

@@ -1,0 +1,125 @@
+import {
+  controllersOf,
+  defaultControllers,
+  type GroupDir,
+  groupLayout,
+  type Limits,
+  limitWrites,
+  notableCounters,
+  statFiles,
+} from '@tsbox/cgroups'
+import { KERNEL, type Op, PROTOCOL } from '@tsbox/protocol'
+import type { Box } from '@tsbox/spec'
+import type { Host } from './host.ts'
+import { SLOTS } from './slots.ts'
+
+/** A box's group: what makes it, what init joins, what reads and removes it. */
+export interface GroupPlan {
+  readonly make: readonly Op[]
+  readonly join: readonly Op[]
+  readonly collect: readonly Op[]
+  readonly remove: readonly Op[]
+  readonly dirs: readonly GroupDir[]
+  /** The slot clone(2) starts init in (v2), or none. */
+  readonly bornIn: number
+}
+
+/** The limits of a box, with the defaults no box goes without: half of the machine's memory. */
+export const effectiveLimits = (box: Box, host: Host): Limits => ({
+  ...box.limits,
+  memory: { ...box.limits.memory, max: box.limits.memory?.max ?? Math.floor(host.memory / 2) },
+})
+
+/** Where a box's group lies in each hierarchy. */
+export const groupPath = (box: Box): string =>
+  `${(box.cgroupParent ?? '/tsbox').replace(/\/+$/, '')}/${box.name}`
+
+/**
+ * The chapters' cgroup operations.
+ *
+ * @throws TsboxError ERR_TSBOX_CONTROLLER for a limit this host cannot hold, ERR_TSBOX_SPEC or ERR_TSBOX_SIZE for a
+ *   value a limit cannot have
+ */
+export const planGroup = (box: Box, host: Host): GroupPlan => {
+  const writes = limitWrites(host.cgroups, effectiveLimits(box, host))
+  const path = groupPath(box)
+  const wanted = new Set([...defaultControllers(host.cgroups), ...controllersOf(writes)])
+  const dirs = groupLayout(host.cgroups, path, [...wanted])
+  const slotOf = new Map(dirs.map((dir, i) => [dir.mount, SLOTS.group + i]))
+  const v2 = dirs.findIndex(dir => dir.version === 2)
+  return {
+    dirs,
+    bornIn: v2 < 0 ? PROTOCOL.noSlot : SLOTS.group + v2,
+    make: [
+      ...dirs.map(dir => makeGroup(dir, slotOf.get(dir.mount)!, path)),
+      ...writes.map(
+        ({ mount, file, value }): Op => ({ op: 'writeAt', dir: slotOf.get(mount)!, file, data: value }),
+      ),
+    ],
+    // A thread that moves itself through `tasks` takes no lock of the whole system; cgroup.procs does, and waits for it.
+    join: dirs
+      .filter(dir => dir.version === 1)
+      .map((dir): Op => ({ op: 'writeAt', dir: slotOf.get(dir.mount)!, file: 'tasks', data: '0' })),
+    collect: collectOps(host, slotOf),
+    remove: removeOps(dirs, path, box.cgroupParent === undefined ? 1 : host.missingParents),
+  }
+}
+
+const makeGroup = (dir: GroupDir, slot: number, path: string): Op => ({
+  op: 'makeCgroup',
+  slot,
+  mount: dir.mount,
+  path,
+  enable:
+    dir.version === 2 && dir.controllers.length > 0
+      ? dir.controllers
+          .filter(name => !BUILT_IN_V2.has(name))
+          .map(name => `+${name}`)
+          .join(' ')
+      : null,
+  inherit: dir.version === 1 && dir.controllers.includes('cpuset') ? ['cpuset.cpus', 'cpuset.mems'] : [],
+})
+
+/** On v2 these are part of every group and no names for cgroup.subtree_control. */
+const BUILT_IN_V2: ReadonlySet<string> = new Set(['cpuacct', 'freezer', 'devices'])
+
+const collectOps = (host: Host, slotOf: ReadonlyMap<string, number>): Op[] => {
+  const keys = new Map(notableCounters(host.cgroups).map(({ mount, file, key }) => [`${mount}/${file}`, key]))
+  return statFiles(host.cgroups).flatMap(({ mount, file }): Op[] => {
+    const dir = slotOf.get(mount)
+    return dir === undefined ? [] : [{ op: 'collect', dir, file, key: keys.get(`${mount}/${file}`) ?? null }]
+  })
+}
+
+const removeOps = (dirs: readonly GroupDir[], path: string, parents: number): Op[] => [
+  ...dirs.slice(0, 1).map(({ mount }): Op => ({ op: 'killCgroup', mount, path })),
+  ...dirs.map(({ mount }): Op => ({ op: 'removeCgroup', mount, path, parents })),
+]
+
+/** Read-only views of the group inside the box, so that programs can size themselves by their limits. */
+export const groupViews = (dirs: readonly GroupDir[], readOnly: boolean): Op[] => {
+  const mount = SLOTS.passing
+  const view = (dir: GroupDir, target: string): Op[] => [
+    { op: 'openTree', slot: mount, from: PROTOCOL.noSlot, path: dir.path, recursive: 0 },
+    { op: 'setMountAttributes', mount, set: VIEW | (readOnly ? RDONLY : 0n), clear: 0n, recursive: 0 },
+    { op: 'attach', mount, root: SLOTS.root, target, make: 0, nofollow: 0 },
+  ]
+  const only = dirs.length === 1 ? dirs[0] : undefined
+  if (only?.version === 2) return view(only, '/sys/fs/cgroup')
+  const place = (dir: GroupDir) => `/sys/fs/cgroup/${dir.mount.slice(dir.mount.lastIndexOf('/') + 1)}`
+  return [
+    {
+      op: 'fsMount',
+      slot: mount,
+      type: 'tmpfs',
+      options: ['mode', '755', 'size', '64k'],
+      attributes: Number(VIEW),
+    },
+    { op: 'attach', mount, root: SLOTS.root, target: '/sys/fs/cgroup', make: 0, nofollow: 1 },
+    ...dirs.map((dir): Op => ({ op: 'makeDir', root: SLOTS.root, path: place(dir), mode: 0o755 })),
+    ...dirs.flatMap(dir => view(dir, place(dir))),
+  ]
+}
+
+const RDONLY = BigInt(KERNEL.MOUNT_ATTR_RDONLY)
+const VIEW = BigInt(KERNEL.MOUNT_ATTR_NOSUID | KERNEL.MOUNT_ATTR_NODEV | KERNEL.MOUNT_ATTR_NOEXEC)

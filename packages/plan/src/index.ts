@@ -1,0 +1,5 @@
+export { effectiveLimits, groupPath } from './group.ts'
+export { type Host, kernelAtLeast } from './host.ts'
+export { MASKED_PATHS, READ_ONLY_PATHS } from './mounts.ts'
+export { type PlanOptions, planBox, type RootPlan, runDirOf } from './plan-box.ts'
+export { SLOTS } from './slots.ts'

@@ -1,0 +1,77 @@
+import { KERNEL, type Op, RLIM_INFINITY } from '@tsbox/protocol'
+import { type Box, CAPABILITIES, capabilityMask, RLIMITS, type Rlimit } from '@tsbox/spec'
+import type { Host } from './host.ts'
+import { SLOTS } from './slots.ts'
+
+/**
+ * From the finished root to the running program. The order is the argument: descriptors are closed before any path
+ * of the box's choice is entered, the bounding set goes while there is still the right to drop it, the user
+ * changes before the capabilities do, and no_new_privs comes last.
+ */
+export const planProcess = (box: Box, host: Host): readonly Op[] => [
+  ...(box.init ? [{ op: 'init' } as const] : []),
+  ...limits(box, host).map(rlimit),
+  { op: 'newSession' },
+  ...(box.terminal ? terminal(box) : []),
+  { op: 'pivotRoot', root: SLOTS.root },
+  { op: 'closeFds' },
+  { op: 'changeDir', path: box.cwd },
+  { op: 'setUmask', mask: box.umask },
+  { op: 'boundCaps', keep: capabilities(box, host) },
+  { op: 'setIds', ...box.user },
+  // Inheritable and ambient stay empty: a program of another user must not find rights to inherit (CVE-2022-24769).
+  { op: 'setCaps', permitted: capabilities(box, host), inheritable: 0n, ambient: 0n },
+  ...(box.noNewPrivs ? [{ op: 'noNewPrivs' } as const] : []),
+  {
+    op: 'exec',
+    paths: searchPaths(box),
+    argv: box.args,
+    env: Object.entries(box.env).map(([k, v]) => `${k}=${v}`),
+  },
+]
+
+/** "All" means all the caller has: asking for more than that is an error only when it was named. */
+const capabilities = (box: Box, host: Host): bigint => {
+  const mask = capabilityMask(box.capabilities)
+  return box.capabilities.length === CAPABILITIES.length ? mask & host.capabilities : mask
+}
+
+/** No core dump reaches the host's handler, and the descriptor limit is the user's own, not the one Node raised. */
+const limits = (box: Box, host: Host): readonly Rlimit[] => {
+  const named = new Set(box.rlimits.map(({ name }) => name))
+  const defaults: Rlimit[] = [
+    { name: 'core', soft: 0, hard: 0 },
+    { name: 'nofile', ...host.nofile },
+  ]
+  return [...defaults.filter(({ name }) => !named.has(name)), ...box.rlimits]
+}
+
+const rlimit = ({ name, soft, hard }: Rlimit): Op => ({
+  op: 'setRlimit',
+  resource: RLIMITS.indexOf(name),
+  soft: soft === 'unlimited' ? RLIM_INFINITY : BigInt(soft),
+  hard: hard === 'unlimited' ? RLIM_INFINITY : BigInt(hard),
+})
+
+/** The first terminal of a fresh devpts is number 0. */
+const terminal = (box: Box): Op[] => [
+  { op: 'openTerminal', pts: SLOTS.pts, uid: box.user.uid },
+  { op: 'openTree', slot: SLOTS.passing, from: SLOTS.pts, path: '0', recursive: 0 },
+  {
+    op: 'setMountAttributes',
+    mount: SLOTS.passing,
+    set: BigInt(KERNEL.MOUNT_ATTR_NOSUID | KERNEL.MOUNT_ATTR_NOEXEC),
+    clear: 0n,
+    recursive: 0,
+  },
+  { op: 'attach', mount: SLOTS.passing, root: SLOTS.dev, target: 'console', make: 0, nofollow: 1 },
+]
+
+/** Where execvp(3) would look, with the box's own PATH. */
+const searchPaths = ({ args: [program], env }: Box): readonly string[] => {
+  if (program.includes('/')) return [program]
+  return (env.PATH ?? '')
+    .split(':')
+    .filter(dir => dir !== '')
+    .map(dir => `${dir.replace(/\/+$/, '')}/${program}`)
+}

@@ -1,0 +1,7 @@
+export { decodePlan } from './decode.ts'
+export { describeOp, describePlan } from './describe.ts'
+export { encode } from './encode.ts'
+export { KERNEL, RLIM_INFINITY } from './kernel.ts'
+export { PLAN_FLAGS, PROTOCOL, SUPERVISE_FLAGS, slotPath } from './limits.ts'
+export { allOps, type Kind, OPS, type Op, type OpName, type OpOf, type OpRow, type Plan } from './ops.ts'
+export { decodeStatus, END_REASONS, type EndReason, RECORD_KINDS, type StatusRecord } from './status.ts'

@@ -1,0 +1,2 @@
+export { planRoot } from './plan-root.ts'
+export { readUserland, type Userland } from './userland.ts'

@@ -1,0 +1,5 @@
+export { hostFacts, kernelVersion, RUN_DIR } from './host-facts.ts'
+export { type Prepared, prepare } from './prepare.ts'
+export { type Cause, type Receipt, receiptOf } from './receipt.ts'
+export { type RunningBox, type RunOptions, requireRoot, run } from './run.ts'
+export { type TraceEvent, traceEvents } from './trace.ts'

@@ -1,0 +1,60 @@
+import { lstatSync, realpathSync, statSync } from 'node:fs'
+import { TsboxError } from '@tsbox/errors'
+import { type Host, type PlanOptions, planBox } from '@tsbox/plan'
+import type { Plan } from '@tsbox/protocol'
+import { planRoot, readUserland } from '@tsbox/rootfs'
+import type { Box } from '@tsbox/spec'
+import { hostFacts } from './host-facts.ts'
+
+/** A box, the host it is for, and the plan. */
+export interface Prepared {
+  readonly box: Box
+  readonly host: Host
+  readonly plan: Plan
+}
+
+/**
+ * Plans a box for this host. Nothing is changed.
+ *
+ * @throws TsboxError ERR_TSBOX_ROOTFS when the root or a volume is not there, and what `planBox` throws
+ */
+export const prepare = (box: Box, options: Omit<PlanOptions, 'root'>): Prepared => {
+  const checked = checkSources(box)
+  const host = hostFacts(checked)
+  const root = planRoot(checked, host, readUserland)
+  return { box: checked, host, plan: planBox(checked, host, { ...options, root }) }
+}
+
+/** Without this a missing directory would be told by the step that needs it; here it is told by its option. */
+const checkSources = (box: Box): Box => {
+  const { root } = box
+  for (const { source } of box.volumes) {
+    if (lstatSync(source, { throwIfNoEntry: false }) === undefined)
+      throw missing('volume', source, 'does not exist')
+  }
+  if (root.kind === 'directory') return { ...box, root: { ...root, path: directory('rootfs', root.path) } }
+  if (root.kind !== 'layers') return box
+  const upper = root.upper === undefined ? undefined : directory('upper', root.upper)
+  return { ...box, root: { ...root, layers: root.layers.map(path => directory('layer', path)), upper } }
+}
+
+const directory = (option: string, path: string): string => {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (stat === undefined) throw missing(option, path, 'does not exist')
+  if (!stat.isDirectory()) throw missing(option, path, 'is not a directory')
+  const real = realpathSync(path)
+  if (real !== '/' || option === 'layer') return real
+  throw new TsboxError('ERR_TSBOX_ROOTFS', `--${option} cannot be the root of this host itself`, {
+    hint: 'Use --root host for a copy-on-write view of it.',
+    step: option,
+  })
+}
+
+const missing = (option: string, path: string, why: string): TsboxError =>
+  new TsboxError('ERR_TSBOX_ROOTFS', `${option} ${JSON.stringify(path)} ${why}`, {
+    hint:
+      option === 'rootfs'
+        ? 'Give the directory that is to be the root, or leave --rootfs out to use the programs of this host.'
+        : 'Give the path of something that exists on this host.',
+    step: option,
+  })

@@ -1,0 +1,6 @@
+export { becomeSupervisor, planEnvironment } from './become.ts'
+export { errnoMessage, errnoName } from './errno.ts'
+export { hintFor } from './hints.ts'
+export { type LaunchOptions, launchShim, type RunningShim } from './launch.ts'
+export { locateShim } from './locate.ts'
+export { errorOf, teardownFailures } from './shim-error.ts'

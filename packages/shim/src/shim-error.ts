@@ -1,0 +1,114 @@
+import { type ErrorCode, type SystemErrorLike, TsboxError } from '@tsbox/errors'
+import { allOps, describeOp, type Op, type Plan, type StatusRecord } from '@tsbox/protocol'
+import { errnoMessage, errnoName } from './errno.ts'
+import { hintFor } from './hints.ts'
+
+/**
+ * The error in what a shim told, if there is one: the plan was refused, a step failed, or init ended before its
+ * program began. Failures of teardown are no error of the box; see `teardownFailures`.
+ */
+export const errorOf = (plan: Plan, records: readonly StatusRecord[]): TsboxError | undefined => {
+  const ops = allOps(plan)
+  const setUp = plan.outer.length + plan.inner.length
+  for (const record of records) {
+    if (record.kind === 'refused') return refused(ops, record)
+    if (record.kind === 'failed' && record.index < setUp) return failed(ops, record)
+  }
+  if (records.some(({ kind }) => kind === 'started')) return undefined
+  return died(plan, records)
+}
+
+/** What could not be removed, by step. Empty when nothing was left behind. */
+export const teardownFailures = (plan: Plan, records: readonly StatusRecord[]): readonly TsboxError[] => {
+  const ops = allOps(plan)
+  const setUp = plan.outer.length + plan.inner.length
+  return records.flatMap(record =>
+    record.kind === 'failed' && record.index >= setUp && ops[record.index]?.op !== 'collect'
+      ? [failed(ops, record)]
+      : [],
+  )
+}
+
+type Failed = Extract<StatusRecord, { kind: 'failed' }>
+
+const failed = (ops: readonly Op[], { index, errno }: Failed): TsboxError => {
+  const op = ops[index]!
+  const name = errnoName(errno)
+  const cause = systemError(op, errno)
+  return new TsboxError(codeOf(op, name), messageOf(op, errno), {
+    step: op.op,
+    index,
+    op,
+    hint: hintFor(op, name),
+    cause,
+  })
+}
+
+const systemError = (op: Op, errno: number): SystemErrorLike => {
+  const name = errnoName(errno)
+  const path = 'path' in op ? { path: String(op.path) } : {}
+  const error = new Error(`${name}: ${errnoMessage(errno)}, ${op.op}`)
+  return Object.assign(error, { code: name, errno: -errno, syscall: op.op, ...path })
+}
+
+const codeOf = (op: Op, errno: string): ErrorCode => {
+  if (op.op === 'exec') return errno === 'ENOENT' ? 'ERR_TSBOX_NOT_FOUND' : 'ERR_TSBOX_NOT_EXECUTABLE'
+  if (op.op === 'claim' && errno === 'EEXIST') return 'ERR_TSBOX_NAME_TAKEN'
+  if (op.op === 'makeCgroup') return 'ERR_TSBOX_CGROUP'
+  if (op.op === 'writeAt' && errno === 'ENOENT') return 'ERR_TSBOX_CONTROLLER'
+  if (op.op === 'open' && (errno === 'ENOENT' || errno === 'ENOTDIR')) return 'ERR_TSBOX_ROOTFS'
+  return 'ERR_TSBOX_STEP'
+}
+
+const messageOf = (op: Op, errno: number): string => {
+  const why = errnoMessage(errno)
+  switch (op.op) {
+    case 'exec':
+      return `${JSON.stringify(op.argv[0])} cannot be executed: ${why}`
+    case 'claim':
+      return errnoName(errno) === 'EEXIST'
+        ? `a box named ${JSON.stringify(String(op.path).split('/').at(-1))} is running`
+        : `the run directory ${op.path} cannot be made: ${why}`
+    case 'open':
+      return `${JSON.stringify(op.path)}: ${why}`
+    case 'makeCgroup':
+      return `the cgroup ${op.mount}${op.path} cannot be made: ${why}`
+    default:
+      return `${describeOp(op)}: ${why}`
+  }
+}
+
+const refused = (ops: readonly Op[], { index, errno }: { index: number; errno: number }): TsboxError =>
+  new TsboxError(
+    'ERR_TSBOX_PLAN',
+    `the shim refused the plan at operation ${index}: ${errnoMessage(errno)}`,
+    {
+      index,
+      op: ops[index],
+      hint:
+        errnoName(errno) === 'EPROTONOSUPPORT'
+          ? 'The shim and this program are of different versions: install both again.'
+          : 'Nothing was run. This is a bug of tsbox: please report the plan (--dry-run prints it).',
+    },
+  )
+
+/** No failure was told and nothing started: init was killed, by a signal or for memory, or the shim itself was. */
+const died = (plan: Plan, records: readonly StatusRecord[]): TsboxError => {
+  const exited = records.find(record => record.kind === 'exited')
+  const signal = exited === undefined ? 0 : exited.wait & 0x7f
+  const last = records.reduce(
+    (index, record) => (record.kind === 'done' && record.index < 0xffffffff ? record.index : index),
+    -1,
+  )
+  const where = last < 0 ? '' : ` after ${describeOp(allOps(plan)[last]!)}`
+  if (exited?.reason === 'owner-lost') {
+    return new TsboxError('ERR_TSBOX_SHIM_DIED', `the box was ended before its program started${where}`)
+  }
+  return new TsboxError(
+    'ERR_TSBOX_SHIM_DIED',
+    `the set-up of the box was ended${signal > 0 ? ` by signal ${signal}` : ''} before its program started${where}`,
+    {
+      hint: 'If its memory or pids limit is very small, set-up itself may have hit it; everything was removed.',
+    },
+  )
+}

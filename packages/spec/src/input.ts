@@ -1,0 +1,61 @@
+import type { Limits } from '@tsbox/cgroups'
+import * as v from 'valibot'
+
+const text = v.pipe(
+  v.string(),
+  v.check(value => !value.includes('\0'), 'has a NUL byte in it'),
+)
+const id = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0x7fff_ffff))
+const amount = v.union([v.string(), v.number()])
+const record = v.record(text, text)
+
+/**
+ * A box as its user states it. Everything but `args` has a default; see `parseBox`.
+ *
+ * Paths are absolute, `timeout` and `stopTimeout` are milliseconds or text such as '5s', sizes bytes or text such
+ * as '64Mi'.
+ */
+export const BoxInputSchema = v.strictObject({
+  args: v.pipe(v.array(text), v.minLength(1, 'there is no program to run')),
+  name: v.optional(text),
+  hostname: v.optional(text),
+  root: v.optional(
+    v.variant('kind', [
+      v.strictObject({ kind: v.literal('system') }),
+      v.strictObject({ kind: v.literal('host') }),
+      v.strictObject({ kind: v.literal('directory'), path: text }),
+      v.strictObject({
+        kind: v.literal('layers'),
+        layers: v.pipe(v.array(text), v.minLength(1), v.maxLength(500, 'overlayfs takes at most 500 layers')),
+        upper: v.optional(text),
+      }),
+    ]),
+  ),
+  readOnly: v.optional(v.boolean()),
+  cwd: v.optional(text),
+  env: v.optional(record),
+  user: v.optional(v.strictObject({ uid: id, gid: v.optional(id), groups: v.optional(v.array(id)) })),
+  umask: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0o777))),
+  volumes: v.optional(
+    v.array(v.strictObject({ source: text, target: text, readOnly: v.optional(v.boolean()) })),
+  ),
+  tmpfs: v.optional(
+    v.array(v.strictObject({ target: text, size: v.optional(amount), mode: v.optional(v.number()) })),
+  ),
+  network: v.optional(v.picklist(['none', 'host'])),
+  limits: v.optional(v.custom<Limits>(value => typeof value === 'object' && value !== null)),
+  cgroupParent: v.optional(text),
+  rlimits: v.optional(v.array(text)),
+  capAdd: v.optional(v.array(text)),
+  capDrop: v.optional(v.array(text)),
+  privileged: v.optional(v.boolean()),
+  noNewPrivs: v.optional(v.boolean()),
+  sysctls: v.optional(record),
+  timeout: v.optional(amount),
+  stopSignal: v.optional(amount),
+  stopTimeout: v.optional(amount),
+  init: v.optional(v.boolean()),
+  terminal: v.optional(v.boolean()),
+})
+
+export type BoxInput = v.InferInput<typeof BoxInputSchema>

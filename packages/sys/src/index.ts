@@ -1,0 +1,2 @@
+export { tryLock } from './lock.ts'
+export { hasSystemCall, NEEDED_CALLS } from './probe.ts'

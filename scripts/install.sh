@@ -1,0 +1,46 @@
+#!/bin/sh
+# install.sh install|uninstall: puts the command under $DESTDIR$PREFIX so that it runs without this checkout, or
+# removes exactly that. NODE is the Node it shall run with.
+set -eu
+cd "$(dirname "$0")/.."
+lib=$PREFIX/lib/tsbox
+bin=$PREFIX/bin/tsbox
+
+if [ "$1" = uninstall ]; then
+  rm -f "$DESTDIR$bin" "$DESTDIR$lib/tsbox.cjs" "$DESTDIR$lib/tsbox-shim" "$DESTDIR$lib/node"
+  [ ! -d "$DESTDIR$lib" ] || rmdir "$DESTDIR$lib"
+  echo "removed $DESTDIR$bin and $DESTDIR$lib"
+  exit 0
+fi
+
+# The first line names Node absolutely: sudo's secure_path need not hold the one that tsbox runs with.
+case $NODE in
+  "$PWD"/*) node=$lib/node ;;
+  *) node=$NODE ;;
+esac
+case $node in
+  *[[:space:]]*) echo "a script's first line cannot name a path with spaces: $node" >&2; exit 1 ;;
+esac
+
+mkdir -p "$DESTDIR$lib" "$DESTDIR$PREFIX/bin" || {
+  echo "cannot write below $DESTDIR$PREFIX; try: sudo make install PREFIX=$PREFIX" >&2
+  exit 1
+}
+# Each file is made beside its place and renamed, so that a running tsbox keeps the one it has.
+place() { # source, target, mode
+  cp --reflink=auto "$1" "$2.new"
+  chmod "$3" "$2.new"
+  mv -f "$2.new" "$2"
+}
+if [ "$node" = "$lib/node" ]; then
+  cmp -s "$NODE" "$DESTDIR$node" || place "$NODE" "$DESTDIR$node" 755
+else
+  rm -f "$DESTDIR$lib/node"
+fi
+place "$SHIM" "$DESTDIR$lib/tsbox-shim" 755
+script=$(mktemp)
+{ echo "#!$node" && tail -n +2 packages/cli/dist/tsbox.cjs; } >"$script"
+place "$script" "$DESTDIR$lib/tsbox.cjs" 755
+rm -f "$script"
+ln -sfn ../lib/tsbox/tsbox.cjs "$DESTDIR$bin"
+echo "installed $DESTDIR$bin (runs with $node)"

@@ -1,0 +1,131 @@
+/* Paths inside the root. Everything below it is hostile: each name is resolved by openat2 relative to the root's
+   descriptor, so links lead inside the root or nowhere. */
+#include "sys.h"
+
+#include <stdbool.h>
+#include <sys/sysmacros.h>
+
+#include "ops.h"
+
+/* Missing parents and dangling links together; the kernel follows 40 links. */
+#define MAX_DEPTH 64
+
+#define NAME_SIZE 256
+#define PATH_SIZE 4096
+
+/* Splits path into its last component and what is before it, "." when that is the root itself. */
+static int split(const char *path, char parent[PATH_SIZE], char name[NAME_SIZE]) {
+    size_t end = strnlen(path, PATH_SIZE - 1);
+    while (end > 0 && path[end - 1] == '/') end--;
+    size_t start = end;
+    while (start > 0 && path[start - 1] != '/') start--;
+    errno = end == start ? EINVAL : ENAMETOOLONG;
+    if (end == start || end - start >= NAME_SIZE) return -1;
+    memcpy(name, path + start, end - start);
+    name[end - start] = 0;
+    while (start > 0 && path[start - 1] == '/') start--;
+    if (start == 0) memcpy(parent, ".", 2);
+    else {
+        memcpy(parent, path, start);
+        parent[start] = 0;
+    }
+    return 0;
+}
+
+static int make_one(int parent, const char *name, bool directory) {
+    if (directory) return mkdirat(parent, name, 0755);
+    int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (fd >= 0) close(fd);
+    return fd < 0 ? -1 : 0;
+}
+
+/* A link that leads nowhere stands where something is to be made: continue at its target, inside the root. */
+static int follow_dangling(int parent, const char *name, const char *parent_path, char path[PATH_SIZE]) {
+    char target[PATH_SIZE];
+    ssize_t length = readlinkat(parent, name, target, sizeof target);
+    if (length <= 0) return -1;
+    size_t prefix = target[0] == '/' ? 0 : strlen(parent_path);
+    errno = ENAMETOOLONG;
+    if (prefix + 1 + (size_t)length >= PATH_SIZE) return -1;
+    memcpy(path, parent_path, prefix);
+    path[prefix] = '/';
+    memcpy(path + prefix + 1, target, (size_t)length);
+    path[prefix + 1 + (size_t)length] = 0;
+    return 0;
+}
+
+/* Makes path and every missing directory above it. Depth is bounded by links and by the path's own length. */
+static int make_inside(int root, const char *wanted, bool directory, uint64_t resolve, int depth) {
+    char path[PATH_SIZE], parent_path[PATH_SIZE], name[NAME_SIZE];
+    errno = ELOOP;
+    if (depth > MAX_DEPTH || split(wanted, parent_path, name)) return -1;
+    int parent = sys_open_in_root(root, parent_path, O_PATH | O_DIRECTORY, resolve);
+    if (parent < 0 && errno == ENOENT && make_inside(root, parent_path, true, resolve, depth + 1) == 0)
+        parent = sys_open_in_root(root, parent_path, O_PATH | O_DIRECTORY, resolve);
+    if (parent < 0) return -1;
+    int result = make_one(parent, name, directory);
+    if (result && errno == EEXIST && !(resolve & RESOLVE_NO_SYMLINKS)) {
+        result = follow_dangling(parent, name, parent_path, path);
+        if (result == 0) result = make_inside(root, path, directory, resolve, depth + 1);
+        else if (errno == EINVAL) result = 0; /* not a link: it was made meanwhile */
+    }
+    close_keeping_errno(parent);
+    return result;
+}
+
+int open_inside(int root, const char *path, uint64_t make, uint64_t resolve) {
+    int fd = sys_open_in_root(root, path, O_PATH, resolve);
+    if (fd >= 0 || errno != ENOENT || make == 0) return fd;
+    if (make_inside(root, path, make == 1, resolve, 0)) return -1;
+    return sys_open_in_root(root, path, O_PATH, resolve);
+}
+
+/* The directory a new entry goes into, and the entry's name. */
+static int open_parent(const struct op *op, unsigned root, unsigned path, char name[NAME_SIZE]) {
+    char parent[PATH_SIZE];
+    if (split(op_field(op, path).s, parent, name)) return -1;
+    return open_inside(slot_fd(op_field(op, root).n), parent, 1, 0);
+}
+
+int op_make_dir(const struct op *op) {
+    char name[NAME_SIZE];
+    int parent = open_parent(op, MAKE_DIR_ROOT, MAKE_DIR_PATH, name);
+    if (parent < 0) return -1;
+    int result = mkdirat(parent, name, (mode_t)op_field(op, MAKE_DIR_MODE).n);
+    if (result && errno == EEXIST) result = 0;
+    close_keeping_errno(parent);
+    return result;
+}
+
+int op_make_file(const struct op *op) {
+    char name[NAME_SIZE];
+    int parent = open_parent(op, MAKE_FILE_ROOT, MAKE_FILE_PATH, name);
+    if (parent < 0) return -1;
+    struct field data = op_field(op, MAKE_FILE_DATA);
+    int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                    (mode_t)op_field(op, MAKE_FILE_MODE).n);
+    close_keeping_errno(parent);
+    if (fd < 0) return -1;
+    int result = write_whole(fd, data.p, data.len);
+    close_keeping_errno(fd);
+    return result;
+}
+
+int op_make_node(const struct op *op) {
+    char name[NAME_SIZE];
+    int parent = open_parent(op, MAKE_NODE_ROOT, MAKE_NODE_PATH, name);
+    if (parent < 0) return -1;
+    dev_t device = makedev(op_field(op, MAKE_NODE_MAJOR).n, op_field(op, MAKE_NODE_MINOR).n);
+    int result = mknodat(parent, name, (mode_t)op_field(op, MAKE_NODE_MODE).n, device);
+    close_keeping_errno(parent);
+    return result;
+}
+
+int op_make_link(const struct op *op) {
+    char name[NAME_SIZE];
+    int parent = open_parent(op, MAKE_LINK_ROOT, MAKE_LINK_PATH, name);
+    if (parent < 0) return -1;
+    int result = symlinkat(op_field(op, MAKE_LINK_TARGET).s, parent, name);
+    close_keeping_errno(parent);
+    return result;
+}

@@ -1,0 +1,127 @@
+/* Mounts, all by descriptor: a mount is made detached, given its attributes, and attached at a place that was
+   resolved inside the root and pinned. No path is resolved twice. */
+#include "sys.h"
+
+#include <stdbool.h>
+#include <sys/mount.h>
+#include <sys/sysmacros.h>
+
+#include "ops.h"
+
+#define DETACHED_COPY AT_EMPTY_PATH
+
+int op_set_propagation(const struct op *op) {
+    return mount(NULL, op_field(op, SET_PROPAGATION_PATH).s, NULL, op_field(op, SET_PROPAGATION_FLAGS).n, NULL);
+}
+
+int op_mount_overlay(const struct op *op) {
+    const char *target = op_field(op, MOUNT_OVERLAY_TARGET).s;
+    unsigned long flags = op_field(op, MOUNT_OVERLAY_FLAGS).n;
+    if (mount("overlay", target, "overlay", flags, op_field(op, MOUNT_OVERLAY_OPTIONS).s)) return -1;
+    return slot_keep(op_field(op, MOUNT_OVERLAY_SLOT).n, open(target, O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
+static int configure(int fs, struct field options) {
+    while (options.n >= 2) {
+        const char *key = list_next(&options);
+        const char *value = list_next(&options);
+        options.n -= 2;
+        unsigned cmd = *value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
+        if (sys_fsconfig(fs, cmd, key, *value ? value : NULL)) return -1;
+    }
+    return sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL);
+}
+
+static int new_mount(const char *type, struct field options, unsigned attributes) {
+    int fs = sys_fsopen(type);
+    if (fs < 0) return -1;
+    int mount = configure(fs, options) ? -1 : sys_fsmount(fs, attributes);
+    close_keeping_errno(fs);
+    return mount;
+}
+
+int op_fs_mount(const struct op *op) {
+    int mount = new_mount(op_field(op, FS_MOUNT_TYPE).s, op_field(op, FS_MOUNT_OPTIONS),
+                          (unsigned)op_field(op, FS_MOUNT_ATTRIBUTES).n);
+    return slot_keep(op_field(op, FS_MOUNT_SLOT).n, mount);
+}
+
+int op_open_tree(const struct op *op) {
+    unsigned flags = op_field(op, OPEN_TREE_RECURSIVE).n ? AT_RECURSIVE : 0;
+    int from = slot_fd(op_field(op, OPEN_TREE_FROM).n);
+    return slot_keep(op_field(op, OPEN_TREE_SLOT).n, sys_open_tree(from, op_field(op, OPEN_TREE_PATH).s, flags));
+}
+
+int op_set_mount_attributes(const struct op *op) {
+    return sys_mount_setattr(slot_fd(op_field(op, SET_MOUNT_ATTRIBUTES_MOUNT).n),
+                             op_field(op, SET_MOUNT_ATTRIBUTES_RECURSIVE).n != 0,
+                             op_field(op, SET_MOUNT_ATTRIBUTES_SET).n, op_field(op, SET_MOUNT_ATTRIBUTES_CLEAR).n);
+}
+
+int op_attach(const struct op *op) {
+    uint64_t resolve = op_field(op, ATTACH_NOFOLLOW).n ? RESOLVE_NO_SYMLINKS : 0;
+    int target = open_inside(slot_fd(op_field(op, ATTACH_ROOT).n), op_field(op, ATTACH_TARGET).s,
+                             op_field(op, ATTACH_MAKE).n, resolve);
+    if (target < 0) return -1;
+    int result = sys_move_mount(slot_fd(op_field(op, ATTACH_MOUNT).n), target);
+    close_keeping_errno(target);
+    return result;
+}
+
+/* The box's own null device, checked: a mask made of anything else would be a way in, not a cover. */
+static int clone_null(int dev) {
+    struct stat st;
+    int null = openat(dev, "null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (null < 0) return -1;
+    int copy = -1;
+    errno = ENODEV;
+    if (fstat(null, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3))
+        copy = sys_open_tree(null, "", DETACHED_COPY);
+    close_keeping_errno(null);
+    return copy;
+}
+
+static int empty_directory(void) {
+    static const uint8_t options[] = "\x0a\0\0\0nr_inodes\0\x02\0\0\0" "1\0\x05\0\0\0size\0\x02\0\0\0" "1";
+    return new_mount("tmpfs", (struct field){.n = 4, .p = options},
+                     MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+}
+
+/* Opens what is to be covered or protected; a path this kernel does not have is no error. */
+static int open_existing(int root, const char *path, bool *missing) {
+    int target = sys_open_in_root(root, path, O_PATH, 0);
+    *missing = target < 0 && (errno == ENOENT || errno == ENOTDIR);
+    return target;
+}
+
+int op_mask(const struct op *op) {
+    struct stat st;
+    bool missing;
+    int target = open_existing(slot_fd(op_field(op, MASK_ROOT).n), op_field(op, MASK_PATH).s, &missing);
+    if (target < 0) return missing ? 0 : -1;
+    int cover = -1;
+    if (fstat(target, &st) == 0)
+        cover = S_ISDIR(st.st_mode) ? empty_directory() : clone_null(slot_fd(op_field(op, MASK_DEV).n));
+    int result = cover < 0 ? -1 : sys_move_mount(cover, target);
+    if (cover >= 0) close_keeping_errno(cover);
+    close_keeping_errno(target);
+    return result;
+}
+
+int op_protect(const struct op *op) {
+    bool missing;
+    int target = open_existing(slot_fd(op_field(op, PROTECT_ROOT).n), op_field(op, PROTECT_PATH).s, &missing);
+    if (target < 0) return missing ? 0 : -1;
+    int copy = sys_open_tree(target, "", DETACHED_COPY | AT_RECURSIVE);
+    int result = -1;
+    if (copy >= 0 && sys_mount_setattr(copy, 1, MOUNT_ATTR_RDONLY, 0) == 0) result = sys_move_mount(copy, target);
+    if (copy >= 0) close_keeping_errno(copy);
+    close_keeping_errno(target);
+    return result;
+}
+
+/* The old root is stacked below the new one and detached, so no name and no descriptor of ours leads back. */
+int op_pivot_root(const struct op *op) {
+    if (fchdir(slot_fd(op_field(op, PIVOT_ROOT_ROOT).n)) || sys_pivot_root(".", ".")) return -1;
+    return umount2(".", MNT_DETACH) ? -1 : chdir("/");
+}

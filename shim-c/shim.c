@@ -1,0 +1,121 @@
+/* tsbox-shim: reads a plan, refuses it whole or runs it, tells what happened. See README.md here for the story. */
+#include "sys.h"
+
+#include <stdbool.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "ops.h"
+#include "shim.h"
+#include "status.h"
+
+struct plan the_plan;
+struct box box = {.pidfd = -1, .records = -1, .terminal = -1, .exit_status = EXIT_OURS, .lock_slot = NO_SLOT};
+
+static uint8_t body[MAX_BODY_BYTES];
+
+int run_chapter(enum chapter chapter) {
+    for (uint32_t i = 0; i < the_plan.count[chapter]; i++) {
+        const struct op *op = &the_plan.ops[the_plan.first[chapter] + i];
+        if (op_run(op) == 0) {
+            if (the_plan.flags & PLAN_TRACE) tell_op(RECORD_DONE, op, 0);
+            continue;
+        }
+        tell_op(RECORD_FAILED, op, errno);
+        if (chapter != TEARDOWN) return -1;
+        if (op->code != OP_COLLECT) box.notable = true; /* something stays behind: the user must hear of it */
+    }
+    return 0;
+}
+
+static int read_whole(void *to, size_t length) {
+    uint8_t *at = to;
+    while (length > 0) {
+        ssize_t n = read(CONTROL_FD, at, length);
+        if (n < 0 && errno == EINTR) continue;
+        if (n == 0) errno = EPIPE;
+        if (n <= 0) return -1;
+        at += n;
+        length -= (size_t)n;
+    }
+    return 0;
+}
+
+static int read_plan(uint32_t *at) {
+    uint8_t bytes[HEADER_BYTES];
+    struct plan_header header;
+    if (read_whole(bytes, sizeof bytes) || plan_header(&header, bytes) || read_whole(body, header.body)) return -1;
+    return plan_decode(&the_plan, &header, body, at);
+}
+
+/* What the caller of a Node program cannot see it did: ignored signals, a raised descriptor limit. The plan says
+   what the box gets; until then we want the defaults, and every descriptor we may have. */
+static void undo_inheritance(void) {
+    sigset_t all;
+    struct rlimit files;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, NULL);
+    for (int signal_number = 1; signal_number < 65; signal_number++) (void)signal(signal_number, SIG_DFL);
+    umask(0);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+    prctl(PR_SET_NAME, "tsbox", 0, 0, 0);
+}
+
+static bool wants_terminal(void) {
+    for (uint32_t i = 0; i < the_plan.count[OUTER]; i++) {
+        const struct op *op = &the_plan.ops[i];
+        if (op->code == OP_SUPERVISE) return op_field(op, SUPERVISE_FLAGS).n & SUPERVISE_TERMINAL;
+    }
+    return false;
+}
+
+int op_handback(const struct op *op) {
+    box.handback = op;
+    if (op_field(op, HANDBACK_ALWAYS).n) box.notable = true;
+    return 0;
+}
+
+/* Becomes the program that turns records into words, with the plan and the records as it knows them. */
+static void hand_back(void) {
+    static const char *argv[64], *env[MAX_STRINGS + 1];
+    struct field arguments = op_field(box.handback, HANDBACK_ARGV), environment = op_field(box.handback, HANDBACK_ENV);
+    if (arguments.n >= 64) return;
+    for (uint64_t i = 0, n = arguments.n; i < n; i++) argv[i] = list_next(&arguments);
+    for (uint64_t i = 0, n = environment.n; i < n; i++) env[i] = list_next(&environment);
+    (void)lseek(CONTROL_FD, 0, SEEK_SET);
+    (void)lseek(STATUS_FD, 0, SEEK_SET);
+    sys_close_range(STATUS_FD + 1, ~0u, 0);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (argv[0]) execve(argv[0], (char *const *)argv, (char *const *)env);
+}
+
+int main(int argc, char **argv, char **environment) {
+    (void)argc, (void)argv;
+    /* Not a privilege boundary: whoever writes the plan has its rights, so more rights than the caller's are a mistake. */
+    if (getauxval(AT_SECURE)) return EXIT_OURS;
+    undo_inheritance();
+    if (continue_sealed(environment)) return EXIT_OURS;
+    uint32_t at = 0;
+    if (read_plan(&at)) {
+        tell((struct record){.kind = RECORD_REFUSED, .index = at, .value = errno});
+        return EXIT_OURS;
+    }
+    if (the_plan.flags & PLAN_TRACE) tell((struct record){.kind = RECORD_DONE, .index = ~0u});
+    if (wants_terminal()) terminal_save();
+    if (run_chapter(OUTER)) {
+        box.failed = true;
+        box_kill();
+    }
+    if (box.claimed) run_chapter(TEARDOWN);
+    tell((struct record){.kind = RECORD_TORN_DOWN});
+    terminal_restore();
+    janitor_dismiss();
+    if (box.handback && (box.failed || box.notable)) hand_back();
+    return box.exit_status;
+}

@@ -1,0 +1,57 @@
+/* What the supervisor's parts share. */
+#ifndef TSBOX_SHIM_H
+#define TSBOX_SHIM_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "plan.h"
+
+#define CONTROL_FD 3 /* the plan comes in here; afterwards a byte per await, and end of file when the owner is gone */
+#define STATUS_FD 4
+#define EXIT_OURS 125
+
+extern struct plan the_plan;
+
+/* What the supervisor knows of its box. */
+struct box {
+    pid_t pid; /* of init, 0 before clone */
+    int pidfd;
+    int records; /* read end of init's status pipe */
+    int terminal; /* our end of the socket on which init hands over a terminal, then the terminal */
+    bool has_init; /* a reaper of ours is process 1 */
+    bool claimed; /* the name is ours: there is something to tear down */
+    bool failed; /* set-up failed */
+    bool notable; /* a counter says a limit was hit */
+    bool started; /* exec succeeded */
+    int exit_status;
+    uint64_t lock_slot;
+    const struct op *handback;
+};
+extern struct box box;
+
+/* shim.c: runs a chapter until an operation fails; teardown goes on past failures. */
+int run_chapter(enum chapter chapter);
+
+/* seal.c: continues from a sealed copy of this program with the plan on CONTROL_FD; returns in the copy. */
+int continue_sealed(char **environment);
+
+/* janitor.c: a second process that tears down when this one is killed. */
+extern uint8_t *made; /* shared with it: which operations have made something, by index */
+extern bool taking_over; /* what a dead box of the same name made counts as ours */
+int janitor_start(const char *run_dir);
+void janitor_revive(pid_t dead);
+void janitor_dismiss(void);
+void janitor_forget(void);
+int lock_run_dir(const char *path);
+
+/* terminal.c: the caller's terminal, ours to set raw and to restore, and the box's, relayed to it. */
+void terminal_save(void);
+void terminal_restore(void);
+int terminal_receive(int socket);
+void terminal_resize(int terminal);
+
+/* supervise.c */
+void box_kill(void);
+
+#endif

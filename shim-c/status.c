@@ -1,0 +1,39 @@
+#include "sys.h"
+
+#include <time.h>
+
+#include "status.h"
+
+int status_fd = 4;
+
+uint64_t now_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* A record and its payload fit PIPE_BUF, so two writers cannot mix. A reader that is gone is no reason to stop:
+   teardown matters more than telling, and the lease says when the owner is lost. */
+static void put(const struct record *record, const void *payload) {
+    uint8_t bytes[RECORD_BYTES + MAX_PAYLOAD_BYTES];
+    int saved = errno;
+    memcpy(bytes, record, RECORD_BYTES);
+    if (record->length) memcpy(bytes + RECORD_BYTES, payload, record->length);
+    (void)write_whole(status_fd, bytes, RECORD_BYTES + record->length);
+    errno = saved;
+}
+
+void tell(struct record record) {
+    record.ns = now_ns();
+    put(&record, NULL);
+}
+
+void tell_op(enum record_kind kind, const struct op *op, int value) {
+    tell((struct record){.kind = (uint16_t)kind, .code = op->code, .index = op->index, .value = value});
+}
+
+void tell_payload(const struct op *op, const void *data, uint32_t length) {
+    struct record record = {
+        .kind = RECORD_COUNTER, .code = op->code, .index = op->index, .ns = now_ns(), .length = length};
+    put(&record, data);
+}

@@ -1,0 +1,288 @@
+/* The supervisor: starts init, then forwards signals, relays the terminal, keeps the deadline and the lease, and
+   waits. It is the box's only resident process on the host's side, beside its janitor. */
+#include "sys.h"
+
+#include <poll.h>
+#include <stdbool.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "ops.h"
+#include "shim.h"
+#include "status.h"
+
+#define NEVER UINT64_MAX
+#define MS 1000000ull
+
+static struct {
+    uint64_t deadline; /* when the time is up */
+    uint64_t kill_at;  /* when patience is */
+    int stop_signal;
+    uint64_t stop_timeout;
+    enum end_reason reason;
+    int end_signal; /* a signal the box would have died of, had its program not been process 1 */
+    struct record started;
+} end = {.deadline = NEVER, .kill_at = NEVER};
+
+struct relay { /* bytes on their way from one terminal to the other */
+    int from, to;
+    size_t at, length;
+    char bytes[2048];
+};
+
+/* ---- start ---- */
+
+static _Noreturn void be_init(const int records[2], const int terminal[2]) {
+    janitor_forget();
+    if (box.lock_slot != NO_SLOT) close(slot_fd(box.lock_slot));
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    dup3(records[1], STATUS_FD, O_CLOEXEC);
+    close(records[0]), close(records[1]);
+    if (terminal[0] >= 0) close(terminal[0]);
+    box.terminal = terminal[1];
+    run_chapter(INNER);
+    _exit(EXIT_OURS);
+}
+
+int op_clone(const struct op *op) {
+    int records[2], terminal[2] = {-1, -1};
+    uint64_t cgroup = op_field(op, CLONE_CGROUP).n;
+    if (pipe2(records, O_CLOEXEC)) return -1;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, terminal)) return -1;
+    struct clone_args args = {
+        .flags = op_field(op, CLONE_FLAGS).n | CLONE_PIDFD | (cgroup == NO_SLOT ? 0 : CLONE_INTO_CGROUP),
+        .pidfd = (uint64_t)(uintptr_t)&box.pidfd,
+        .exit_signal = SIGCHLD,
+        .cgroup = cgroup == NO_SLOT ? 0 : (uint64_t)slot_fd(cgroup),
+    };
+    pid_t pid = sys_clone3(&args);
+    if (pid == 0) be_init(records, terminal);
+    close_keeping_errno(records[1]), close_keeping_errno(terminal[1]);
+    if (pid < 0) return -1;
+    box.pid = pid;
+    box.records = records[0];
+    box.terminal = terminal[0];
+    tell((struct record){.kind = RECORD_CLONED, .value = pid});
+    return 0;
+}
+
+/* ---- end ---- */
+
+/* Process 1 is not hurt by signals it does not handle, which would make a plain "sleep" deaf to Ctrl-C. Whether it
+   handles one, the kernel says. */
+static bool is_deaf_to(int signal_number) {
+    char path[32] = "/proc/", text[4096], *end_of_path = path + 6;
+    for (int divisor = 1000000000; divisor > 0; divisor /= 10) {
+        if (box.pid >= divisor) *end_of_path++ = (char)('0' + box.pid / divisor % 10);
+    }
+    memcpy(end_of_path, "/status", 8);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (fd >= 0) close(fd);
+    if (length <= 0) return false;
+    text[length] = 0;
+    /* Lines "SigBlk:\t", "SigIgn:\t" and "SigCgt:\t" with 16 hexadecimal digits, bit n - 1 for signal n. */
+    for (const char *line = text; line; line = strchr(line + 1, '\n')) {
+        if (strncmp(line, "\nSig", 4) != 0 || strchr("PQ", line[4]) || strlen(line) < 25) continue;
+        char digit = line[24 - (signal_number - 1) / 4];
+        int value = digit <= '9' ? digit - '0' : digit - 'a' + 10;
+        if (value & 1 << (signal_number - 1) % 4) return false;
+    }
+    return true;
+}
+
+static bool ends_by_default(int signal_number) {
+    switch (signal_number) {
+    case SIGCHLD: case SIGCONT: case SIGURG: case SIGWINCH: case SIGSTOP: case SIGTSTP: case SIGTTIN: case SIGTTOU:
+        return false;
+    default: return true;
+    }
+}
+
+static void deliver(int signal_number) {
+    if (box.pidfd < 0) return;
+    bool deaf = !box.has_init && ends_by_default(signal_number) && (!box.started || is_deaf_to(signal_number));
+    if (deaf && end.end_signal == 0) end.end_signal = signal_number;
+    (void)sys_pidfd_send_signal(box.pidfd, deaf ? SIGKILL : signal_number);
+}
+
+static void stop(enum end_reason reason) {
+    if (end.reason == END_EXIT) end.reason = reason;
+    if (end.kill_at == NEVER) end.kill_at = now_ns() + end.stop_timeout;
+    deliver(end.stop_signal);
+}
+
+void box_kill(void) {
+    if (box.pid <= 0) return;
+    (void)kill(box.pid, SIGKILL);
+    (void)waitpid(box.pid, NULL, 0);
+    box.pid = 0;
+}
+
+static void on_signal(int fd) {
+    struct signalfd_siginfo info;
+    if (read(fd, &info, sizeof info) != sizeof info) return;
+    int signal_number = (int)info.ssi_signo;
+    if (signal_number == SIGCHLD) {
+        if ((pid_t)info.ssi_pid == box.pid) return; /* its pidfd tells */
+        pid_t dead = waitpid((pid_t)info.ssi_pid, NULL, WNOHANG);
+        if (dead > 0) janitor_revive(dead);
+    } else if (signal_number == SIGWINCH && box.terminal >= 0) {
+        terminal_resize(box.terminal);
+    } else if (signal_number == SIGTERM) {
+        stop(END_STOPPED);
+    } else {
+        deliver(signal_number);
+    }
+}
+
+static void on_deadline(void) {
+    uint64_t now = now_ns();
+    if (now >= end.deadline) {
+        end.deadline = NEVER;
+        stop(END_TIMEOUT);
+    }
+    if (now >= end.kill_at) {
+        end.kill_at = NEVER;
+        if (box.pidfd >= 0) (void)sys_pidfd_send_signal(box.pidfd, SIGKILL);
+    }
+}
+
+static int until_deadline(void) {
+    uint64_t next = end.deadline < end.kill_at ? end.deadline : end.kill_at, now = now_ns();
+    if (next == NEVER) return -1;
+    return next <= now ? 0 : (int)((next - now) / MS + 1);
+}
+
+/* ---- what init tells ---- */
+
+/* Init's records pass through us, so that there is one writer and one order. "Started" waits for the end of the
+   pipe: exec closes it, and a failure would have come before that. */
+static bool on_record(int fd) {
+    struct record record;
+    ssize_t n = read(fd, &record, sizeof record);
+    if (n == sizeof record) {
+        if (record.kind == RECORD_STARTED) {
+            end.started = record;
+            return true;
+        }
+        if (record.kind == RECORD_FAILED) box.failed = true;
+        (void)write_whole(STATUS_FD, &record, sizeof record);
+        return true;
+    }
+    if (end.started.kind && !box.failed) {
+        box.started = true;
+        end.started.value = box.pid;
+        (void)write_whole(STATUS_FD, &end.started, sizeof end.started);
+    }
+    return false;
+}
+
+/* ---- the terminal ---- */
+
+static bool relay_read(struct relay *relay) {
+    ssize_t n = read(relay->from, relay->bytes, sizeof relay->bytes);
+    if (n > 0) relay->at = 0, relay->length = (size_t)n;
+    return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+static bool relay_write(struct relay *relay) {
+    ssize_t n = write(relay->to, relay->bytes + relay->at, relay->length);
+    if (n > 0) relay->at += (size_t)n, relay->length -= (size_t)n;
+    return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+/* What a relay waits for: room at one end when it holds bytes, bytes at the other when it does not. */
+static void relay_watch(const struct relay *relay, struct pollfd *source, struct pollfd *sink) {
+    *source = (struct pollfd){.fd = relay->length ? -1 : relay->from, .events = POLLIN};
+    *sink = (struct pollfd){.fd = relay->length ? relay->to : -1, .events = POLLOUT};
+}
+
+static void relay_move(struct relay *relay, const struct pollfd *source, const struct pollfd *sink) {
+    if (relay->from < 0) return;
+    if ((source->revents && !relay_read(relay)) || (sink->revents && !relay_write(relay))) *relay = (struct relay){.from = -1, .to = -1};
+}
+
+/* The box has ended: what its terminal still holds belongs to the user. */
+static void relay_drain(struct relay *out) {
+    while (out->from >= 0) {
+        while (out->length > 0) {
+            if (!relay_write(out)) return;
+        }
+        if (!relay_read(out) || out->length == 0) return;
+    }
+}
+
+/* ---- the loop ---- */
+
+enum { SIGNALS, RECORDS, LEASE, EXIT, HANDOVER, KEYS, KEYS_TO, SCREEN, SCREEN_TO, WATCHED };
+
+static struct relay keys = {.from = -1, .to = -1}, screen = {.from = -1, .to = -1};
+
+static void on_handover(void) {
+    int terminal = terminal_receive(box.terminal);
+    close(box.terminal);
+    box.terminal = terminal;
+    if (terminal < 0) return;
+    keys = (struct relay){.from = 0, .to = terminal};
+    screen = (struct relay){.from = terminal, .to = 1};
+}
+
+static void on_events(struct pollfd fds[WATCHED]) {
+    if (fds[RECORDS].revents && !on_record(box.records)) {
+        close(box.records);
+        box.records = -1;
+    }
+    if (fds[SIGNALS].revents) on_signal(fds[SIGNALS].fd);
+    if (fds[LEASE].revents) {
+        end.reason = END_OWNER_LOST;
+        (void)sys_pidfd_send_signal(box.pidfd, SIGKILL);
+    }
+    if (fds[HANDOVER].revents) on_handover();
+    relay_move(&keys, &fds[KEYS], &fds[KEYS_TO]);
+    relay_move(&screen, &fds[SCREEN], &fds[SCREEN_TO]);
+    on_deadline();
+}
+
+static void wait_for_exit(int signals, bool lease, bool terminal) {
+    struct pollfd fds[WATCHED];
+    do {
+        bool held = lease && end.reason != END_OWNER_LOST;
+        fds[SIGNALS] = (struct pollfd){.fd = signals, .events = POLLIN};
+        fds[RECORDS] = (struct pollfd){.fd = box.records, .events = POLLIN};
+        fds[LEASE] = (struct pollfd){.fd = held ? CONTROL_FD : -1, .events = POLLRDHUP};
+        fds[EXIT] = (struct pollfd){.fd = box.pidfd, .events = POLLIN};
+        fds[HANDOVER] = (struct pollfd){.fd = terminal && screen.to < 0 ? box.terminal : -1, .events = POLLIN};
+        relay_watch(&keys, &fds[KEYS], &fds[KEYS_TO]);
+        relay_watch(&screen, &fds[SCREEN], &fds[SCREEN_TO]);
+        if (poll(fds, WATCHED, until_deadline()) > 0) on_events(fds);
+        else on_deadline();
+    } while (!fds[EXIT].revents);
+}
+
+int op_supervise(const struct op *op) {
+    sigset_t all;
+    uint64_t flags = op_field(op, SUPERVISE_FLAGS).n, timeout = op_field(op, SUPERVISE_TIMEOUT_MS).n;
+    end.stop_signal = (int)op_field(op, SUPERVISE_STOP_SIGNAL).n;
+    end.stop_timeout = op_field(op, SUPERVISE_STOP_TIMEOUT_MS).n * MS;
+    if (timeout) end.deadline = now_ns() + timeout * MS;
+    sigfillset(&all);
+    int signals = signalfd(-1, &all, SFD_CLOEXEC);
+    if (signals < 0) return -1;
+    wait_for_exit(signals, flags & SUPERVISE_LEASE, flags & SUPERVISE_TERMINAL);
+    while (box.records >= 0 && on_record(box.records)) {
+    }
+    relay_drain(&screen);
+    int status = 0;
+    if (waitpid(box.pid, &status, 0) != box.pid) return -1;
+    box.pid = 0;
+    if (end.end_signal) box.exit_status = 128 + end.end_signal;
+    else box.exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    if (!box.started) box.failed = true;
+    if (end.reason == END_TIMEOUT) box.notable = true;
+    tell((struct record){.kind = RECORD_EXITED, .value = status, .extra = (int)end.reason | end.end_signal << 8});
+    return 0;
+}

@@ -1,0 +1,124 @@
+/* System calls and constants that the C library may lack. Kernel numbers only: no policy, no state. */
+#ifndef TSBOX_SYS_H
+#define TSBOX_SYS_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef AT_RECURSIVE
+#define AT_RECURSIVE 0x8000
+#endif
+#ifndef AT_EMPTY_PATH
+#define AT_EMPTY_PATH 0x1000
+#endif
+#ifndef F_SEAL_EXEC
+#define F_SEAL_EXEC 0x20
+#endif
+#ifndef CLONE_INTO_CGROUP
+#define CLONE_INTO_CGROUP 0x200000000ULL
+#endif
+#ifndef SYS_mount_setattr
+#define SYS_mount_setattr 442
+#endif
+#ifndef TIOCGPTPEER
+#define TIOCGPTPEER _IO('T', 0x41)
+#endif
+#ifndef POLLRDHUP
+#define POLLRDHUP 0x2000
+#endif
+
+static inline int sys_clone3(struct clone_args *args) {
+    return (int)syscall(SYS_clone3, args, sizeof *args);
+}
+
+/* In-root resolution: absolute links and ".." stay below dir, /proc's magic links are refused. */
+static inline int sys_open_in_root(int dir, const char *path, uint64_t flags, uint64_t resolve) {
+    struct open_how how = {
+        .flags = flags | O_CLOEXEC,
+        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve,
+    };
+    return (int)syscall(SYS_openat2, dir, path, &how, sizeof how);
+}
+
+/* Strictly below dir, no links and no other mounts on the way: for the kernel's own control files. */
+static inline int sys_open_beneath(int dir, const char *path, uint64_t flags) {
+    struct open_how how = {
+        .flags = flags | O_CLOEXEC,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
+    };
+    return (int)syscall(SYS_openat2, dir, path, &how, sizeof how);
+}
+
+static inline int sys_open_tree(int dir, const char *path, unsigned flags) {
+    return (int)syscall(SYS_open_tree, dir, path, flags | OPEN_TREE_CLOEXEC | OPEN_TREE_CLONE);
+}
+
+/* Both ends are descriptors, so nothing is resolved again between the check and the mount. */
+static inline int sys_move_mount(int mount, int target) {
+    return (int)syscall(SYS_move_mount, mount, "", target, "",
+                        MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+}
+
+static inline int sys_mount_setattr(int mount, int recursive, uint64_t set, uint64_t clear) {
+    struct mount_attr attr = {.attr_set = set, .attr_clr = clear};
+    unsigned flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
+    return (int)syscall(SYS_mount_setattr, mount, "", flags, &attr, sizeof attr);
+}
+
+static inline int sys_fsopen(const char *type) {
+    return (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
+}
+
+static inline int sys_fsconfig(int fs, unsigned cmd, const char *key, const char *value) {
+    return (int)syscall(SYS_fsconfig, fs, cmd, key, value, 0);
+}
+
+static inline int sys_fsmount(int fs, unsigned attributes) {
+    return (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, attributes);
+}
+
+static inline int sys_pivot_root(const char *new_root, const char *put_old) {
+    return (int)syscall(SYS_pivot_root, new_root, put_old);
+}
+
+static inline int sys_close_range(unsigned first, unsigned last, unsigned flags) {
+    return (int)syscall(SYS_close_range, first, last, flags);
+}
+
+static inline int sys_pidfd_send_signal(int pidfd, int signal) {
+    return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+}
+
+/* Writes all of it or fails; control files take a value in one write, so a short one is an error. */
+static inline int write_whole(int fd, const void *data, size_t length) {
+    ssize_t n;
+    do {
+        n = write(fd, data, length);
+    } while (n < 0 && errno == EINTR);
+    if (n >= 0 && (size_t)n != length) {
+        errno = EIO;
+        return -1;
+    }
+    return n < 0 ? -1 : 0;
+}
+
+static inline void close_keeping_errno(int fd) {
+    int saved = errno;
+    close(fd);
+    errno = saved;
+}
+
+#endif
