@@ -7,7 +7,7 @@ lib=$PREFIX/lib/tsbox
 bin=$PREFIX/bin/tsbox
 
 if [ "$1" = uninstall ]; then
-  rm -f "$DESTDIR$bin" "$DESTDIR$lib/tsbox.cjs" "$DESTDIR$lib/tsbox-shim" "$DESTDIR$lib/node"
+  rm -f "$DESTDIR$bin" "$DESTDIR$lib/tsbox.cjs" "$DESTDIR$lib/doctor.cjs" "$DESTDIR$lib/handback.cjs" "$DESTDIR$lib/tsbox-shim" "$DESTDIR$lib/node"
   [ ! -d "$DESTDIR$lib" ] || rmdir "$DESTDIR$lib"
   echo "removed $DESTDIR$bin and $DESTDIR$lib"
   exit 0
@@ -38,6 +38,8 @@ else
   rm -f "$DESTDIR$lib/node"
 fi
 place "$SHIM" "$DESTDIR$lib/tsbox-shim" 755
+place packages/cli/dist/doctor.cjs "$DESTDIR$lib/doctor.cjs" 644
+place packages/cli/dist/handback.cjs "$DESTDIR$lib/handback.cjs" 644
 script=$(mktemp)
 { echo "#!$node" && tail -n +2 packages/cli/dist/tsbox.cjs; } >"$script"
 place "$script" "$DESTDIR$lib/tsbox.cjs" 755

@@ -1,7 +1,24 @@
 import { defineConfig } from 'tsup'
 import { bundle, libraryOptions } from '../../scripts/tsup.base.ts'
 
+/** `run` is the path that must start fast: the rarer commands are files of their own, read when they are asked for. */
+const RARE = ['doctor', 'handback']
+
 export default defineConfig([
-  { ...libraryOptions, clean: ['!tsbox.cjs'] },
-  bundle({ entry: { tsbox: 'src/main.ts' } }),
+  { ...libraryOptions, clean: ['!*.cjs'] },
+  bundle({
+    entry: { tsbox: 'src/main.ts', ...Object.fromEntries(RARE.map(name => [name, `src/commands/${name}.ts`])) },
+    esbuildPlugins: [
+      {
+        name: 'rare-commands',
+        setup: build =>
+          build.onResolve({ filter: /commands\/[a-z]+\.ts$/ }, ({ kind, path }) => {
+            const name = RARE.find(rare => path.endsWith(`/${rare}.ts`))
+            return kind === 'dynamic-import' && name !== undefined
+              ? { path: `./${name}.cjs`, external: true }
+              : undefined
+          }),
+      },
+    ],
+  }),
 ])

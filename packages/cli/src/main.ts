@@ -1,6 +1,4 @@
 import { TsboxError } from '@tsbox/errors'
-import { doctorCommand } from './commands/doctor.ts'
-import { handbackCommand } from './commands/handback.ts'
 import { runCommand } from './commands/run.ts'
 import { printError, printText } from './report/print.ts'
 import { VERSION } from './version.ts'
@@ -22,12 +20,15 @@ const main = async (args: readonly string[]): Promise<number> => {
       printText(runCommand(rest))
       return 0
     case 'doctor': {
+      const { doctorCommand } = await import('./commands/doctor.ts')
       const { text, status } = await doctorCommand(rest)
       printText(text)
       return status
     }
-    case 'handback':
+    case 'handback': {
+      const { handbackCommand } = await import('./commands/handback.ts')
       return handbackCommand()
+    }
     case undefined:
     case 'help':
     case '-h':
