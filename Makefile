@@ -46,7 +46,7 @@ test: setup-test build build-tests ## every test, on this machine's kernel
 check: lint typecheck analyze check-generated check-layers check-sizes check-packages ## lint, types, generated files, layers, sizes, packages
 
 check-generated: $(INSTALLED)
-	@$(NODE) scripts/gen.mts --check
+	@$(NODE) --conditions=@tsbox/source scripts/gen.mts --check
 
 check-layers: $(INSTALLED)
 	@$(NODE) scripts/check-layers.mts
@@ -71,7 +71,7 @@ typecheck: $(INSTALLED) ## types of everything, tests included
 
 .PHONY: gen
 gen: $(INSTALLED) ## write the generated files from their one source
-	@$(NODE) scripts/gen.mts
+	@$(NODE) --conditions=@tsbox/source scripts/gen.mts
 
 ## Set-up: Debian packages for each purpose, then npm's.
 
@@ -94,7 +94,7 @@ ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x64,$(MACHINE)))
 SHIM := packages/shim-linux-$(ARCH)/bin/tsbox-shim
 SHIM_SOURCES := $(wildcard shim-c/*.c)
 SHIM_HEADERS := $(wildcard shim-c/*.h shim-c/gen/*)
-TEST_HEADERS := $(wildcard shim-c/test/*.h)
+TEST_HEADERS := $(wildcard shim-c/test/*.h shim-c/test/*.def)
 # Everything but main(), for programs with one of their own.
 SHIM_PARTS := $(filter-out shim-c/shim.c,$(SHIM_SOURCES))
 
@@ -126,7 +126,7 @@ $(SHIM): $(SHIM_SOURCES) $(SHIM_HEADERS) build/.debian-build
 
 TEST_NAMES := $(patsubst shim-c/test/%.c,%,$(wildcard shim-c/test/*_test.c))
 C_PROGRAMS := $(TEST_NAMES:%=build/test/%) $(TEST_NAMES:%=build/asan/test/%) \
-  $(patsubst shim-c/test/probe.c,build/test/probe,$(wildcard shim-c/test/probe.c)) build/asan/tsbox-shim
+  $(patsubst shim-c/test/%.c,build/test/%,$(wildcard shim-c/test/probe.c shim-c/test/attack.c)) build/asan/tsbox-shim
 
 .PHONY: build-tests
 build-tests: $(C_PROGRAMS)
@@ -136,7 +136,7 @@ build/test/%_test: shim-c/test/%_test.c $(SHIM_SOURCES) $(SHIM_HEADERS) $(TEST_H
 	$(call say,compiling $@)
 	$(QUIET)$(STATIC_CC) $(WARNINGS) -O1 -g -Ishim-c -o $@ $< $(SHIM_PARTS)
 
-build/test/probe: shim-c/test/probe.c | build/.debian-build
+build/test/probe build/test/attack: build/test/%: shim-c/test/%.c | build/.debian-build
 	@mkdir -p $(@D)
 	$(call say,compiling $@)
 	$(QUIET)$(STATIC_CC) $(WARNINGS) -Os -s -o $@ $<

@@ -1,10 +1,6 @@
 /* Cgroups are made, emptied and removed here so that this happens even when nobody is left to ask for it. */
 #include "sys.h"
 
-#include <dirent.h>
-#include <stdbool.h>
-#include <time.h>
-
 #include "ops.h"
 #include "shim.h"
 
@@ -79,12 +75,12 @@ static int make_path(const struct op *op) {
 
 int op_make_cgroup(const struct op *op) {
     int dir = -1;
-    made[op->index] = 1; /* before it is true: a kill in between must find it marked */
+    shared->made[op->index] = 1; /* before it is true: a kill in between must find it marked */
     for (int attempt = 0; attempt < 100; attempt++) {
         dir = make_path(op);
         if (dir >= 0 || (errno != ENOENT && errno != ENODEV)) break;
     }
-    if (dir < 0 && errno == EEXIST) made[op->index] = 0;
+    if (dir < 0 && errno == EEXIST) shared->made[op->index] = 0;
     return slot_keep(op_field(op, MAKE_CGROUP_SLOT).n, dir);
 }
 
@@ -92,7 +88,7 @@ int op_make_cgroup(const struct op *op) {
 static bool is_ours(const char *mount, const char *path) {
     for (uint32_t i = 0; i < the_plan.count[OUTER]; i++) {
         const struct op *op = &the_plan.ops[the_plan.first[OUTER] + i];
-        if (op->code == OP_MAKE_CGROUP && (taking_over || made[op->index]) &&
+        if (op->code == OP_MAKE_CGROUP && (taking_over || shared->made[op->index]) &&
             strcmp(op_field(op, MAKE_CGROUP_MOUNT).s, mount) == 0 &&
             strcmp(op_field(op, MAKE_CGROUP_PATH).s, path) == 0)
             return true;
@@ -100,13 +96,12 @@ static bool is_ours(const char *mount, const char *path) {
     return false;
 }
 
-/* Every process number in a group's cgroup.procs gets SIGKILL; returns how many there were. */
+/* Every process listed in a group gets SIGKILL; returns how many there were. */
 static int kill_listed(int dir) {
     char text[4096];
-    int killed = 0, fd = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return 0;
     long pid = 0;
-    for (ssize_t n; (n = read(fd, text, sizeof text)) > 0;) {
+    int killed = 0, fd = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+    for (ssize_t n; fd >= 0 && (n = read(fd, text, sizeof text)) > 0;) {
         for (ssize_t i = 0; i < n; i++) {
             if (text[i] != '\n') {
                 pid = pid * 10 + (text[i] - '0');
@@ -118,41 +113,28 @@ static int kill_listed(int dir) {
             pid = 0;
         }
     }
-    close(fd);
+    if (fd >= 0) close(fd);
     return killed;
 }
 
-/* Calls visit for each group inside dir; their names are the box's own choice, so links are never followed. */
-static int each_child(int dir, int (*visit)(int parent, const char *name)) {
+/* Kills what is in the groups inside dir, or removes them; returns how many processes there were. Their names are the
+   box's own choice, so links are never followed. */
+static int sweep(int dir, bool remove) {
     _Alignas(8) char entries[2048];
-    int total = 0, list = openat(dir, ".", DIR_FLAGS);
-    if (list < 0) return 0;
-    for (long n; (n = syscall(SYS_getdents64, list, entries, sizeof entries)) > 0;) {
-        for (long at = 0; at < n;) {
+    int total = remove ? 0 : kill_listed(dir), list = openat(dir, ".", DIR_FLAGS);
+    for (long n; list >= 0 && (n = syscall(SYS_getdents64, list, entries, sizeof entries)) > 0;) {
+        for (long at = 0; at < n; at += ((const struct dirent *)(entries + at))->d_reclen) {
             const struct dirent *entry = (const struct dirent *)(entries + at);
-            if (entry->d_type == DT_DIR && entry->d_name[0] != '.') total += visit(dir, entry->d_name);
-            at += entry->d_reclen;
+            if (entry->d_type != DT_DIR || entry->d_name[0] == '.') continue;
+            int child = openat(dir, entry->d_name, DIR_FLAGS);
+            if (child < 0) continue;
+            total += sweep(child, remove);
+            close(child);
+            if (remove) (void)unlinkat(dir, entry->d_name, AT_REMOVEDIR);
         }
     }
-    close(list);
+    if (list >= 0) close(list);
     return total;
-}
-
-static int kill_below(int parent, const char *name) {
-    int dir = openat(parent, name, DIR_FLAGS);
-    if (dir < 0) return 0;
-    int killed = kill_listed(dir) + each_child(dir, kill_below);
-    close(dir);
-    return killed;
-}
-
-static int remove_below(int parent, const char *name) {
-    int dir = openat(parent, name, DIR_FLAGS);
-    if (dir >= 0) {
-        (void)each_child(dir, remove_below);
-        close(dir);
-    }
-    return unlinkat(parent, name, AT_REMOVEDIR);
 }
 
 static int open_group(const char *mount, const char *path) {
@@ -173,7 +155,7 @@ int op_kill_cgroup(const struct op *op) {
     (void)write_file(dir, "cgroup.kill", "1", 1);
     int left = 1;
     for (int attempt = 0; attempt < 5000 && left > 0; attempt++) {
-        left = kill_listed(dir) + each_child(dir, kill_below);
+        left = sweep(dir, false);
         if (left > 0) pause_ms(attempt < 20 ? 1 : 2);
     }
     close(dir);
@@ -184,7 +166,12 @@ int op_kill_cgroup(const struct op *op) {
 /* A killed process leaves its group a moment after it can be waited for, and v1 memory groups linger: EBUSY. */
 static int remove_patiently(int parent, const char *name) {
     for (int attempt = 0; attempt < 2500; attempt++) {
-        if (remove_below(parent, name) == 0 || errno == ENOENT) return 0;
+        int dir = openat(parent, name, DIR_FLAGS);
+        if (dir >= 0) {
+            (void)sweep(dir, true);
+            close(dir);
+        }
+        if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT) return 0;
         if (errno != EBUSY && errno != ENOTEMPTY) return -1;
         pause_ms(attempt < 20 ? 1 : 2);
     }

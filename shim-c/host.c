@@ -1,23 +1,24 @@
 /* Operations on the host's own files: the run directory, control files, counters. */
 #include "sys.h"
 
-#include <stdbool.h>
-
 #include "ops.h"
 #include "shim.h"
 #include "status.h"
 
-static int make_parent_and_dir(const char *path) {
-    char parent[4096];
+static int parent_of(const char *path, char parent[PATH_MAX]) {
     const char *slash = strrchr(path, '/');
     size_t length = slash ? (size_t)(slash - path) : 0;
-    if (length == 0 || length >= sizeof parent) {
-        errno = EINVAL;
-        return -1;
-    }
+    errno = EINVAL;
+    if (length == 0 || length >= PATH_MAX) return -1;
     memcpy(parent, path, length);
     parent[length] = 0;
-    /* Another box may remove the empty parent between the two calls: begin again, a bounded number of times. */
+    return 0;
+}
+
+/* Another box may remove the empty parent between the two calls: begin again, a bounded number of times. */
+static int make_parent_and_dir(const char *path) {
+    char parent[PATH_MAX];
+    if (parent_of(path, parent)) return -1;
     for (int attempt = 0; attempt < 100; attempt++) {
         if (mkdir(parent, 0700) && errno != EEXIST) return -1;
         if (mkdir(path, 0700) == 0) return 0;
@@ -74,50 +75,33 @@ int op_write_at(const struct op *op) {
     return result;
 }
 
-/* Whether a line "key N" holds a number other than 0. */
-static bool counts(const char *text, const char *key) {
-    size_t length = strlen(key);
-    for (const char *line = text; line; line = strchr(line, '\n')) {
-        if (*line == '\n') line++;
-        if (strncmp(line, key, length) == 0 && line[length] == ' ') return line[length + 1] != '0';
-    }
-    return false;
-}
-
 int op_collect(const struct op *op) {
-    char text[MAX_PAYLOAD_BYTES + 1];
+    char text[MAX_PAYLOAD_BYTES + 2] = "\n"; /* so that a key "\nname " begins a line */
     int fd = sys_open_beneath(slot_fd(op_field(op, COLLECT_DIR).n), op_field(op, COLLECT_FILE).s, O_RDONLY);
     if (fd < 0) return -1;
-    ssize_t length = read(fd, text, MAX_PAYLOAD_BYTES);
+    ssize_t length = read(fd, text + 1, MAX_PAYLOAD_BYTES);
     close_keeping_errno(fd);
     if (length < 0) return -1;
-    text[length] = 0;
-    const char *key = op_field(op, COLLECT_KEY).s;
-    if (key && counts(text, key)) box.notable = true;
-    tell_payload(op, text, (uint32_t)length);
+    text[1 + length] = 0;
+    struct field key = op_field(op, COLLECT_KEY);
+    const char *found = key.s ? strstr(text, key.s) : NULL;
+    if (found && found[key.len] != '0') box.notable = true;
+    tell_payload(op, text + 1, (uint32_t)length);
     return 0;
 }
 
 int op_release(const struct op *op) {
+    char parent[PATH_MAX];
     const char *path = op_field(op, RELEASE_PATH).s;
     if (rmdir(path) && errno != ENOENT) return -1;
-    char parent[4096];
-    const char *slash = strrchr(path, '/');
-    if (slash && slash != path && (size_t)(slash - path) < sizeof parent) {
-        memcpy(parent, path, (size_t)(slash - path));
-        parent[slash - path] = 0;
-        (void)rmdir(parent); /* other boxes may live there */
-    }
+    if (parent_of(path, parent) == 0) (void)rmdir(parent); /* other boxes may live there */
     return 0;
 }
 
 int op_await(const struct op *op) {
     char byte;
-    ssize_t n;
     tell_op(RECORD_AWAIT, op, 0);
-    do {
-        n = read(CONTROL_FD, &byte, 1);
-    } while (n < 0 && errno == EINTR);
+    ssize_t n = read(CONTROL_FD, &byte, 1);
     if (n == 0) errno = EPIPE;
     return n == 1 ? 0 : -1;
 }

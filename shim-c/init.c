@@ -2,10 +2,6 @@
    it, and ends when the program does, which ends everything else in the box. */
 #include "sys.h"
 
-#include <stdbool.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-
 #include "ops.h"
 #include "shim.h"
 

@@ -2,9 +2,6 @@
    descriptor, so links lead inside the root or nowhere. */
 #include "sys.h"
 
-#include <stdbool.h>
-#include <sys/sysmacros.h>
-
 #include "ops.h"
 
 /* Missing parents and dangling links together; the kernel follows 40 links. */
@@ -12,6 +9,7 @@
 
 #define NAME_SIZE 256
 #define PATH_SIZE 4096
+#define MODE(op, name) ((mode_t)op_field(op, name##_MODE).n)
 
 /* Splits path into its last component and what is before it, "." when that is the root itself. */
 static int split(const char *path, char parent[PATH_SIZE], char name[NAME_SIZE]) {
@@ -80,52 +78,40 @@ int open_inside(int root, const char *path, uint64_t make, uint64_t resolve) {
     return sys_open_in_root(root, path, O_PATH, resolve);
 }
 
-/* The directory a new entry goes into, and the entry's name. */
-static int open_parent(const struct op *op, unsigned root, unsigned path, char name[NAME_SIZE]) {
-    char parent[PATH_SIZE];
-    if (split(op_field(op, path).s, parent, name)) return -1;
-    return open_inside(slot_fd(op_field(op, root).n), parent, 1, 0);
-}
-
-int op_make_dir(const struct op *op) {
-    char name[NAME_SIZE];
-    int parent = open_parent(op, MAKE_DIR_ROOT, MAKE_DIR_PATH, name);
-    if (parent < 0) return -1;
-    int result = mkdirat(parent, name, (mode_t)op_field(op, MAKE_DIR_MODE).n);
-    if (result && errno == EEXIST) result = 0;
-    close_keeping_errno(parent);
-    return result;
-}
-
-int op_make_file(const struct op *op) {
-    char name[NAME_SIZE];
-    int parent = open_parent(op, MAKE_FILE_ROOT, MAKE_FILE_PATH, name);
-    if (parent < 0) return -1;
+static int write_new(int parent, const char *name, const struct op *op) {
     struct field data = op_field(op, MAKE_FILE_DATA);
-    int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                    (mode_t)op_field(op, MAKE_FILE_MODE).n);
-    close_keeping_errno(parent);
+    int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, MODE(op, MAKE_FILE));
     if (fd < 0) return -1;
     int result = write_whole(fd, data.p, data.len);
     close_keeping_errno(fd);
     return result;
 }
 
-int op_make_node(const struct op *op) {
-    char name[NAME_SIZE];
-    int parent = open_parent(op, MAKE_NODE_ROOT, MAKE_NODE_PATH, name);
+static int make_entry(int parent, const char *name, const struct op *op) {
+    switch (op->code) {
+    case OP_MAKE_DIR: return mkdirat(parent, name, MODE(op, MAKE_DIR)) && errno != EEXIST ? -1 : 0;
+    case OP_MAKE_FILE: return write_new(parent, name, op);
+    case OP_MAKE_LINK: return symlinkat(op_field(op, MAKE_LINK_TARGET).s, parent, name);
+    default:
+        return mknodat(parent, name, MODE(op, MAKE_NODE),
+                       makedev(op_field(op, MAKE_NODE_MAJOR).n, op_field(op, MAKE_NODE_MINOR).n));
+    }
+}
+
+/* Each of the four names a root and a path first: the entry's directory is opened, or made, inside the root. */
+_Static_assert((int)MAKE_FILE_PATH == 1 && (int)MAKE_NODE_PATH == 1 && (int)MAKE_LINK_PATH == 1, "as MAKE_DIR_PATH");
+
+static int make(const struct op *op) {
+    char directory[PATH_SIZE], name[NAME_SIZE];
+    if (split(op_field(op, MAKE_DIR_PATH).s, directory, name)) return -1;
+    int parent = open_inside(slot_fd(op_field(op, MAKE_DIR_ROOT).n), directory, 1, 0);
     if (parent < 0) return -1;
-    dev_t device = makedev(op_field(op, MAKE_NODE_MAJOR).n, op_field(op, MAKE_NODE_MINOR).n);
-    int result = mknodat(parent, name, (mode_t)op_field(op, MAKE_NODE_MODE).n, device);
+    int result = make_entry(parent, name, op);
     close_keeping_errno(parent);
     return result;
 }
 
-int op_make_link(const struct op *op) {
-    char name[NAME_SIZE];
-    int parent = open_parent(op, MAKE_LINK_ROOT, MAKE_LINK_PATH, name);
-    if (parent < 0) return -1;
-    int result = symlinkat(op_field(op, MAKE_LINK_TARGET).s, parent, name);
-    close_keeping_errno(parent);
-    return result;
-}
+int op_make_dir(const struct op *op) { return make(op); }
+int op_make_file(const struct op *op) { return make(op); }
+int op_make_node(const struct op *op) { return make(op); }
+int op_make_link(const struct op *op) { return make(op); }

@@ -3,18 +3,10 @@
    the janitor is the one that is killed, the supervisor starts another. */
 #include "sys.h"
 
-#include <stdbool.h>
-#include <stdlib.h>
-#include <sys/file.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <time.h>
-
 #include "ops.h"
 #include "shim.h"
 
-uint8_t *made;
+struct shared *shared;
 bool taking_over;
 
 static pid_t janitor;
@@ -50,16 +42,12 @@ static int lock_patiently(void) {
 
 static _Noreturn void wait_for_the_end(int end) {
     char done;
-    ssize_t n;
     setsid();
     prctl(PR_SET_NAME, "tsbox-janitor", 0, 0, 0);
     /* Of the descriptors we keep the terminal's, to restore it, and the end of the pipe. */
     dup3(end, CONTROL_FD, O_CLOEXEC);
     sys_close_range(CONTROL_FD + 1, ~0u, 0);
-    do {
-        n = read(CONTROL_FD, &done, 1);
-    } while (n < 0 && errno == EINTR);
-    if (n > 0) _exit(0);
+    if (read(CONTROL_FD, &done, 1) > 0) _exit(0);
     terminal_restore();
     if (lock_patiently() >= 0) run_chapter(TEARDOWN);
     _exit(0);
@@ -68,10 +56,8 @@ static _Noreturn void wait_for_the_end(int end) {
 int janitor_start(const char *path) {
     int ends[2];
     run_dir = path;
-    if (!made) {
-        made = mmap(NULL, MAX_OPS, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        if (made == MAP_FAILED) return -1;
-    }
+    if (!shared) shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) return -1;
     if (pipe2(ends, O_CLOEXEC)) return -1;
     janitor = fork();
     if (janitor == 0) wait_for_the_end((close(ends[1]), ends[0]));

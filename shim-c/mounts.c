@@ -2,13 +2,7 @@
    resolved inside the root and pinned. No path is resolved twice. */
 #include "sys.h"
 
-#include <stdbool.h>
-#include <sys/mount.h>
-#include <sys/sysmacros.h>
-
 #include "ops.h"
-
-#define DETACHED_COPY AT_EMPTY_PATH
 
 int op_set_propagation(const struct op *op) {
     return mount(NULL, op_field(op, SET_PROPAGATION_PATH).s, NULL, op_field(op, SET_PROPAGATION_FLAGS).n, NULL);
@@ -21,23 +15,21 @@ int op_mount_overlay(const struct op *op) {
     return slot_keep(op_field(op, MOUNT_OVERLAY_SLOT).n, open(target, O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
-static int configure(int fs, struct field options) {
-    while (options.n >= 2) {
-        const char *key = list_next(&options);
-        const char *value = list_next(&options);
-        options.n -= 2;
-        unsigned cmd = *value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
-        if (sys_fsconfig(fs, cmd, key, *value ? value : NULL)) return -1;
-    }
-    return sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL);
+static int configure(int fs, unsigned cmd, const char *key, const char *value) {
+    return (int)syscall(SYS_fsconfig, fs, cmd, key, value, 0);
 }
 
 static int new_mount(const char *type, struct field options, unsigned attributes) {
-    int fs = sys_fsopen(type);
+    int result = 0, fs = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
     if (fs < 0) return -1;
-    int mount = configure(fs, options) ? -1 : sys_fsmount(fs, attributes);
+    for (; result == 0 && options.n >= 2; options.n -= 2) {
+        const char *key = list_next(&options), *value = list_next(&options);
+        result = *value ? configure(fs, FSCONFIG_SET_STRING, key, value) : configure(fs, FSCONFIG_SET_FLAG, key, NULL);
+    }
+    if (result == 0) result = configure(fs, FSCONFIG_CMD_CREATE, NULL, NULL);
+    if (result == 0) result = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, attributes);
     close_keeping_errno(fs);
-    return mount;
+    return result;
 }
 
 int op_fs_mount(const struct op *op) {
@@ -76,7 +68,7 @@ static int clone_null(int dev) {
     int copy = -1;
     errno = ENODEV;
     if (fstat(null, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3))
-        copy = sys_open_tree(null, "", DETACHED_COPY);
+        copy = sys_open_tree(null, "", AT_EMPTY_PATH);
     close_keeping_errno(null);
     return copy;
 }
@@ -87,41 +79,44 @@ static int empty_directory(void) {
                      MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 }
 
-/* Opens what is to be covered or protected; a path this kernel does not have is no error. */
-static int open_existing(int root, const char *path, bool *missing) {
-    int target = sys_open_in_root(root, path, O_PATH, 0);
-    *missing = target < 0 && (errno == ENOENT || errno == ENOTDIR);
-    return target;
+/* Something empty of the same kind. */
+static int empty_cover(const struct op *op, int target) {
+    struct stat st;
+    if (fstat(target, &st)) return -1;
+    return S_ISDIR(st.st_mode) ? empty_directory() : clone_null(slot_fd(op_field(op, MASK_DEV).n));
 }
 
-int op_mask(const struct op *op) {
-    struct stat st;
-    bool missing;
-    int target = open_existing(slot_fd(op_field(op, MASK_ROOT).n), op_field(op, MASK_PATH).s, &missing);
-    if (target < 0) return missing ? 0 : -1;
-    int cover = -1;
-    if (fstat(target, &st) == 0)
-        cover = S_ISDIR(st.st_mode) ? empty_directory() : clone_null(slot_fd(op_field(op, MASK_DEV).n));
-    int result = cover < 0 ? -1 : sys_move_mount(cover, target);
-    if (cover >= 0) close_keeping_errno(cover);
+/* The same again, read-only. */
+static int read_only_copy(const struct op *op, int target) {
+    (void)op;
+    int copy = sys_open_tree(target, "", AT_EMPTY_PATH | AT_RECURSIVE);
+    if (copy < 0 || sys_mount_setattr(copy, 1, MOUNT_ATTR_RDONLY, 0) == 0) return copy;
+    close_keeping_errno(copy);
+    return -1;
+}
+
+/* Puts a mount over a path of the root; a path this kernel does not have is no error. */
+static int cover(const struct op *op, int (*make)(const struct op *op, int target)) {
+    int target = sys_open_in_root(slot_fd(op_field(op, MASK_ROOT).n), op_field(op, MASK_PATH).s, O_PATH, 0);
+    if (target < 0) return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
+    int mount = make(op, target), result = mount < 0 ? -1 : sys_move_mount(mount, target);
+    if (mount >= 0) close_keeping_errno(mount);
     close_keeping_errno(target);
     return result;
+}
+
+_Static_assert((int)PROTECT_ROOT == MASK_ROOT && (int)PROTECT_PATH == MASK_PATH, "root and path come first");
+
+int op_mask(const struct op *op) {
+    return cover(op, empty_cover);
 }
 
 int op_protect(const struct op *op) {
-    bool missing;
-    int target = open_existing(slot_fd(op_field(op, PROTECT_ROOT).n), op_field(op, PROTECT_PATH).s, &missing);
-    if (target < 0) return missing ? 0 : -1;
-    int copy = sys_open_tree(target, "", DETACHED_COPY | AT_RECURSIVE);
-    int result = -1;
-    if (copy >= 0 && sys_mount_setattr(copy, 1, MOUNT_ATTR_RDONLY, 0) == 0) result = sys_move_mount(copy, target);
-    if (copy >= 0) close_keeping_errno(copy);
-    close_keeping_errno(target);
-    return result;
+    return cover(op, read_only_copy);
 }
 
 /* The old root is stacked below the new one and detached, so no name and no descriptor of ours leads back. */
 int op_pivot_root(const struct op *op) {
-    if (fchdir(slot_fd(op_field(op, PIVOT_ROOT_ROOT).n)) || sys_pivot_root(".", ".")) return -1;
+    if (fchdir(slot_fd(op_field(op, PIVOT_ROOT_ROOT).n)) || syscall(SYS_pivot_root, ".", ".")) return -1;
     return umount2(".", MNT_DETACH) ? -1 : chdir("/");
 }

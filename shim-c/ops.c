@@ -2,9 +2,6 @@
 
 #include "ops.h"
 
-#include <sys/mount.h>
-#include <sys/resource.h>
-
 #include "gen/kernel_asserts.h"
 
 int slot_fd(uint64_t slot) {
@@ -13,10 +10,6 @@ int slot_fd(uint64_t slot) {
 
 int slot_keep(uint64_t slot, int fd) {
     if (fd < 0) return -1;
-    if (slot == NO_SLOT) {
-        close(fd);
-        return 0;
-    }
     int kept = dup3(fd, slot_fd(slot), O_CLOEXEC);
     close_keeping_errno(fd);
     return kept < 0 ? -1 : 0;

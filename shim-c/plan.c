@@ -76,7 +76,7 @@ static int take_list(struct reader *r, struct field *f, int of_strings) {
 }
 
 static int take_field(struct reader *r, char kind, struct field *f) {
-    uint32_t low;
+    uint32_t low, high;
     *f = (struct field){0};
     switch (kind) {
     case 'u':
@@ -84,12 +84,10 @@ static int take_field(struct reader *r, char kind, struct field *f) {
         if (take_u32(r, &low) || (kind == 's' && low >= MAX_SLOTS && low != NO_SLOT)) return -1;
         f->n = low;
         return 0;
-    case 'q': {
-        const uint8_t *p = take(r, 8);
-        if (!p) return -1;
-        f->n = le32(p) | (uint64_t)le32(p + 4) << 32;
+    case 'q':
+        if (take_u32(r, &low) || take_u32(r, &high)) return -1;
+        f->n = low | (uint64_t)high << 32;
         return 0;
-    }
     case 'z':
     case 'o': return take_string(r, f, kind == 'o');
     case 'v':
@@ -167,4 +165,10 @@ const char *list_next(struct field *list) {
     const char *s = (const char *)list->p + 4;
     list->p += 4 + length;
     return s;
+}
+
+void list_vector(struct field list, const char **vector) {
+    uint64_t n = list.n;
+    for (uint64_t i = 0; i < n; i++) vector[i] = list_next(&list);
+    vector[n] = NULL;
 }

@@ -57,4 +57,7 @@ struct field op_field(const struct op *op, unsigned i);
 /* Walks a list of strings: returns the next one. */
 const char *list_next(struct field *list);
 
+/* A whole list of strings as argv and environ are; vector has room for one more than the list. */
+void list_vector(struct field list, const char **vector);
+
 #endif

@@ -4,11 +4,6 @@
 #include <linux/capability.h>
 #include <linux/keyctl.h>
 #include <net/if.h>
-#include <sched.h>
-#include <sys/ioctl.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 
 #include "ops.h"
 #include "shim.h"
@@ -70,9 +65,8 @@ int op_set_umask(const struct op *op) {
 int op_bound_caps(const struct op *op) {
     uint64_t keep = op_field(op, BOUND_CAPS_KEEP).n;
     for (int cap = 0; cap < 64; cap++) {
-        if (keep & 1ull << cap) continue;
-        if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0) continue;
-        return errno == EINVAL ? 0 : -1; /* past the last capability this kernel knows */
+        /* EINVAL: past the last capability this kernel knows */
+        if (!(keep >> cap & 1) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) && errno != EINVAL) return -1;
     }
     return 0;
 }
@@ -92,24 +86,15 @@ int op_set_ids(const struct op *op) {
     return prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
 }
 
-static int raise_ambient(uint64_t ambient) {
-    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)) return -1;
-    for (int cap = 0; cap < 64; cap++) {
-        if (ambient & 1ull << cap && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0)) return -1;
-    }
-    return 0;
-}
-
+/* Nothing is inheritable, so nothing can be ambient: a program of another user finds no rights to inherit. */
 int op_set_caps(const struct op *op) {
-    uint64_t permitted = op_field(op, SET_CAPS_PERMITTED).n, inheritable = op_field(op, SET_CAPS_INHERITABLE).n;
+    uint64_t permitted = op_field(op, SET_CAPS_PERMITTED).n;
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct data[2];
-    for (int half = 0; half < 2; half++) {
-        data[half].permitted = data[half].effective = (uint32_t)(permitted >> 32 * half);
-        data[half].inheritable = (uint32_t)(inheritable >> 32 * half);
-    }
-    if (syscall(SYS_capset, &header, data)) return -1;
-    return raise_ambient(op_field(op, SET_CAPS_AMBIENT).n);
+    struct __user_cap_data_struct data[2] = {
+        {.permitted = (uint32_t)permitted, .effective = (uint32_t)permitted},
+        {.permitted = (uint32_t)(permitted >> 32), .effective = (uint32_t)(permitted >> 32)},
+    };
+    return (int)syscall(SYS_capset, &header, data);
 }
 
 int op_no_new_privs(const struct op *op) {
@@ -126,17 +111,11 @@ int op_close_fds(const struct op *op) {
     return sys_close_range(4, ~0u, 0);
 }
 
-static void to_vector(struct field list, const char **vector) {
-    uint64_t n = list.n;
-    for (uint64_t i = 0; i < n; i++) vector[i] = list_next(&list);
-    vector[n] = NULL;
-}
-
 int op_exec(const struct op *op) {
     static const char *argv[MAX_STRINGS + 1], *env[MAX_STRINGS + 1];
     struct field paths = op_field(op, EXEC_PATHS);
-    to_vector(op_field(op, EXEC_ARGV), argv);
-    to_vector(op_field(op, EXEC_ENV), env);
+    list_vector(op_field(op, EXEC_ARGV), argv);
+    list_vector(op_field(op, EXEC_ENV), env);
     tell_op(RECORD_STARTED, op, 0); /* counts once the pipe ends without a failure */
     sigset_t none;
     sigemptyset(&none);

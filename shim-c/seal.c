@@ -2,7 +2,6 @@
    holds a file nobody can write (CVE-2019-5736). */
 #include "sys.h"
 
-#include <sys/mman.h>
 #include <sys/sendfile.h>
 
 #include "shim.h"

@@ -1,11 +1,6 @@
 /* tsbox-shim: reads a plan, refuses it whole or runs it, tells what happened. See README.md here for the story. */
 #include "sys.h"
 
-#include <stdbool.h>
-#include <sys/auxv.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-
 #include "ops.h"
 #include "shim.h"
 #include "status.h"
@@ -33,7 +28,6 @@ static int read_whole(void *to, size_t length) {
     uint8_t *at = to;
     while (length > 0) {
         ssize_t n = read(CONTROL_FD, at, length);
-        if (n < 0 && errno == EINTR) continue;
         if (n == 0) errno = EPIPE;
         if (n <= 0) return -1;
         at += n;
@@ -65,14 +59,6 @@ static void undo_inheritance(void) {
     prctl(PR_SET_NAME, "tsbox", 0, 0, 0);
 }
 
-static bool wants_terminal(void) {
-    for (uint32_t i = 0; i < the_plan.count[OUTER]; i++) {
-        const struct op *op = &the_plan.ops[i];
-        if (op->code == OP_SUPERVISE) return op_field(op, SUPERVISE_FLAGS).n & SUPERVISE_TERMINAL;
-    }
-    return false;
-}
-
 int op_handback(const struct op *op) {
     box.handback = op;
     if (op_field(op, HANDBACK_ALWAYS).n) box.notable = true;
@@ -83,11 +69,9 @@ int op_handback(const struct op *op) {
 static void hand_back(void) {
     static const char *argv[64], *env[MAX_STRINGS + 1];
     struct field arguments = op_field(box.handback, HANDBACK_ARGV), environment = op_field(box.handback, HANDBACK_ENV);
-    if (arguments.n >= 64) return;
-    for (uint64_t i = 0, n = arguments.n; i < n; i++) argv[i] = list_next(&arguments);
-    for (uint64_t i = 0, n = environment.n; i < n; i++) env[i] = list_next(&environment);
-    (void)lseek(CONTROL_FD, 0, SEEK_SET);
-    (void)lseek(STATUS_FD, 0, SEEK_SET);
+    if (arguments.n >= sizeof argv / sizeof argv[0]) return;
+    list_vector(arguments, argv);
+    list_vector(environment, env);
     sys_close_range(STATUS_FD + 1, ~0u, 0);
     sigset_t none;
     sigemptyset(&none);
@@ -107,7 +91,6 @@ int main(int argc, char **argv, char **environment) {
         return EXIT_OURS;
     }
     if (the_plan.flags & PLAN_TRACE) tell((struct record){.kind = RECORD_DONE, .index = ~0u});
-    if (wants_terminal()) terminal_save();
     if (run_chapter(OUTER)) {
         box.failed = true;
         box_kill();

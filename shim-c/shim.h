@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <sys/types.h>
+#include <termios.h>
 
 #include "plan.h"
 
@@ -19,7 +20,6 @@ struct box {
     int pidfd;
     int records; /* read end of init's status pipe */
     int terminal; /* our end of the socket on which init hands over a terminal, then the terminal */
-    bool has_init; /* a reaper of ours is process 1 */
     bool claimed; /* the name is ours: there is something to tear down */
     bool failed; /* set-up failed */
     bool notable; /* a counter says a limit was hit */
@@ -37,7 +37,11 @@ int run_chapter(enum chapter chapter);
 int continue_sealed(char **environment);
 
 /* janitor.c: a second process that tears down when this one is killed. */
-extern uint8_t *made; /* shared with it: which operations have made something, by index */
+extern struct shared {
+    uint8_t made[MAX_OPS]; /* which operations have made something, by index */
+    bool raw; /* the caller's terminal is, and was: */
+    struct termios terminal;
+} *shared; /* with the janitor */
 extern bool taking_over; /* what a dead box of the same name made counts as ours */
 int janitor_start(const char *run_dir);
 void janitor_revive(pid_t dead);
@@ -46,7 +50,6 @@ void janitor_forget(void);
 int lock_run_dir(const char *path);
 
 /* terminal.c: the caller's terminal, ours to set raw and to restore, and the box's, relayed to it. */
-void terminal_save(void);
 void terminal_restore(void);
 int terminal_receive(int socket);
 void terminal_resize(int terminal);

@@ -1,7 +1,5 @@
 #include "sys.h"
 
-#include <time.h>
-
 #include "status.h"
 
 int status_fd = 4;

@@ -2,12 +2,7 @@
    waits. It is the box's only resident process on the host's side, beside its janitor. */
 #include "sys.h"
 
-#include <poll.h>
-#include <stdbool.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 
 #include "ops.h"
 #include "shim.h"
@@ -58,7 +53,7 @@ int op_clone(const struct op *op) {
         .exit_signal = SIGCHLD,
         .cgroup = cgroup == NO_SLOT ? 0 : (uint64_t)slot_fd(cgroup),
     };
-    pid_t pid = sys_clone3(&args);
+    pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
     if (pid == 0) be_init(records, terminal);
     close_keeping_errno(records[1]), close_keeping_errno(terminal[1]);
     if (pid < 0) return -1;
@@ -94,17 +89,14 @@ static bool is_deaf_to(int signal_number) {
     return true;
 }
 
-static bool ends_by_default(int signal_number) {
-    switch (signal_number) {
-    case SIGCHLD: case SIGCONT: case SIGURG: case SIGWINCH: case SIGSTOP: case SIGTSTP: case SIGTTIN: case SIGTTOU:
-        return false;
-    default: return true;
-    }
-}
+#define BIT(n) (1ull << (n))
+
+/* Signals that do not end a program that leaves them alone (signal(7)). */
+static const uint64_t harmless = BIT(SIGCHLD) | BIT(SIGCONT) | BIT(SIGURG) | BIT(SIGWINCH) | BIT(SIGSTOP) |
+                                 BIT(SIGTSTP) | BIT(SIGTTIN) | BIT(SIGTTOU);
 
 static void deliver(int signal_number) {
-    if (box.pidfd < 0) return;
-    bool deaf = !box.has_init && ends_by_default(signal_number) && (!box.started || is_deaf_to(signal_number));
+    bool deaf = !(harmless >> signal_number & 1) && (!box.started || is_deaf_to(signal_number));
     if (deaf && end.end_signal == 0) end.end_signal = signal_number;
     (void)sys_pidfd_send_signal(box.pidfd, deaf ? SIGKILL : signal_number);
 }
@@ -147,7 +139,7 @@ static void on_deadline(void) {
     }
     if (now >= end.kill_at) {
         end.kill_at = NEVER;
-        if (box.pidfd >= 0) (void)sys_pidfd_send_signal(box.pidfd, SIGKILL);
+        (void)sys_pidfd_send_signal(box.pidfd, SIGKILL);
     }
 }
 
@@ -183,42 +175,38 @@ static bool on_record(int fd) {
 
 /* ---- the terminal ---- */
 
-static bool relay_read(struct relay *relay) {
-    ssize_t n = read(relay->from, relay->bytes, sizeof relay->bytes);
-    if (n > 0) relay->at = 0, relay->length = (size_t)n;
-    return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+/* Moves what can be moved without waiting; a relay with an end that is gone is over. */
+static void relay_move(struct relay *relay) {
+    bool full = relay->length > 0;
+    ssize_t n = full ? write(relay->to, relay->bytes + relay->at, relay->length)
+                     : read(relay->from, relay->bytes, sizeof relay->bytes);
+    if (n <= 0) {
+        if (n == 0 || errno != EAGAIN) relay->from = relay->to = -1;
+    } else if (full) {
+        relay->at += (size_t)n;
+        relay->length -= (size_t)n;
+    } else {
+        relay->at = 0;
+        relay->length = (size_t)n;
+    }
 }
 
-static bool relay_write(struct relay *relay) {
-    ssize_t n = write(relay->to, relay->bytes + relay->at, relay->length);
-    if (n > 0) relay->at += (size_t)n, relay->length -= (size_t)n;
-    return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
-}
-
-/* What a relay waits for: room at one end when it holds bytes, bytes at the other when it does not. */
-static void relay_watch(const struct relay *relay, struct pollfd *source, struct pollfd *sink) {
-    *source = (struct pollfd){.fd = relay->length ? -1 : relay->from, .events = POLLIN};
-    *sink = (struct pollfd){.fd = relay->length ? relay->to : -1, .events = POLLOUT};
-}
-
-static void relay_move(struct relay *relay, const struct pollfd *source, const struct pollfd *sink) {
-    if (relay->from < 0) return;
-    if ((source->revents && !relay_read(relay)) || (sink->revents && !relay_write(relay))) *relay = (struct relay){.from = -1, .to = -1};
+/* It waits for room at one end when it holds bytes, for bytes at the other when it does not. */
+static struct pollfd relay_watch(const struct relay *relay) {
+    bool full = relay->length > 0;
+    return (struct pollfd){.fd = full ? relay->to : relay->from, .events = full ? POLLOUT : POLLIN};
 }
 
 /* The box has ended: what its terminal still holds belongs to the user. */
 static void relay_drain(struct relay *out) {
-    while (out->from >= 0) {
-        while (out->length > 0) {
-            if (!relay_write(out)) return;
-        }
-        if (!relay_read(out) || out->length == 0) return;
-    }
+    do relay_move(out);
+    while (out->from >= 0 && out->length > 0);
+    if (out->from >= 0 && poll(&(struct pollfd){.fd = out->from, .events = POLLIN}, 1, 0) > 0) relay_drain(out);
 }
 
 /* ---- the loop ---- */
 
-enum { SIGNALS, RECORDS, LEASE, EXIT, HANDOVER, KEYS, KEYS_TO, SCREEN, SCREEN_TO, WATCHED };
+enum { SIGNALS, RECORDS, LEASE, EXIT, HANDOVER, KEYS, SCREEN, WATCHED };
 
 static struct relay keys = {.from = -1, .to = -1}, screen = {.from = -1, .to = -1};
 
@@ -242,8 +230,8 @@ static void on_events(struct pollfd fds[WATCHED]) {
         (void)sys_pidfd_send_signal(box.pidfd, SIGKILL);
     }
     if (fds[HANDOVER].revents) on_handover();
-    relay_move(&keys, &fds[KEYS], &fds[KEYS_TO]);
-    relay_move(&screen, &fds[SCREEN], &fds[SCREEN_TO]);
+    if (fds[KEYS].revents) relay_move(&keys);
+    if (fds[SCREEN].revents) relay_move(&screen);
     on_deadline();
 }
 
@@ -256,8 +244,8 @@ static void wait_for_exit(int signals, bool lease, bool terminal) {
         fds[LEASE] = (struct pollfd){.fd = held ? CONTROL_FD : -1, .events = POLLRDHUP};
         fds[EXIT] = (struct pollfd){.fd = box.pidfd, .events = POLLIN};
         fds[HANDOVER] = (struct pollfd){.fd = terminal && screen.to < 0 ? box.terminal : -1, .events = POLLIN};
-        relay_watch(&keys, &fds[KEYS], &fds[KEYS_TO]);
-        relay_watch(&screen, &fds[SCREEN], &fds[SCREEN_TO]);
+        fds[KEYS] = relay_watch(&keys);
+        fds[SCREEN] = relay_watch(&screen);
         if (poll(fds, WATCHED, until_deadline()) > 0) on_events(fds);
         else on_deadline();
     } while (!fds[EXIT].revents);

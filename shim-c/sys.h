@@ -5,44 +5,33 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
+#include <poll.h>
+#include <sched.h>
 #include <signal.h>
-#include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
-
-#ifndef AT_RECURSIVE
-#define AT_RECURSIVE 0x8000
-#endif
-#ifndef AT_EMPTY_PATH
-#define AT_EMPTY_PATH 0x1000
-#endif
-#ifndef F_SEAL_EXEC
-#define F_SEAL_EXEC 0x20
-#endif
-#ifndef CLONE_INTO_CGROUP
-#define CLONE_INTO_CGROUP 0x200000000ULL
-#endif
-#ifndef SYS_mount_setattr
-#define SYS_mount_setattr 442
-#endif
-#ifndef TIOCGPTPEER
-#define TIOCGPTPEER _IO('T', 0x41)
-#endif
-#ifndef POLLRDHUP
-#define POLLRDHUP 0x2000
-#endif
-
-static inline int sys_clone3(struct clone_args *args) {
-    return (int)syscall(SYS_clone3, args, sizeof *args);
-}
 
 /* In-root resolution: absolute links and ".." stay below dir, /proc's magic links are refused. */
 static inline int sys_open_in_root(int dir, const char *path, uint64_t flags, uint64_t resolve) {
@@ -78,22 +67,6 @@ static inline int sys_mount_setattr(int mount, int recursive, uint64_t set, uint
     return (int)syscall(SYS_mount_setattr, mount, "", flags, &attr, sizeof attr);
 }
 
-static inline int sys_fsopen(const char *type) {
-    return (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
-}
-
-static inline int sys_fsconfig(int fs, unsigned cmd, const char *key, const char *value) {
-    return (int)syscall(SYS_fsconfig, fs, cmd, key, value, 0);
-}
-
-static inline int sys_fsmount(int fs, unsigned attributes) {
-    return (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, attributes);
-}
-
-static inline int sys_pivot_root(const char *new_root, const char *put_old) {
-    return (int)syscall(SYS_pivot_root, new_root, put_old);
-}
-
 static inline int sys_close_range(unsigned first, unsigned last, unsigned flags) {
     return (int)syscall(SYS_close_range, first, last, flags);
 }
@@ -102,17 +75,12 @@ static inline int sys_pidfd_send_signal(int pidfd, int signal) {
     return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
 }
 
-/* Writes all of it or fails; control files take a value in one write, so a short one is an error. */
+/* A control file takes its value in one write, so a short one is an error. Every signal is blocked wherever this
+   runs, so none interrupts it. */
 static inline int write_whole(int fd, const void *data, size_t length) {
-    ssize_t n;
-    do {
-        n = write(fd, data, length);
-    } while (n < 0 && errno == EINTR);
-    if (n >= 0 && (size_t)n != length) {
-        errno = EIO;
-        return -1;
-    }
-    return n < 0 ? -1 : 0;
+    ssize_t n = write(fd, data, length);
+    if (n >= 0 && (size_t)n != length) errno = EIO;
+    return n >= 0 && (size_t)n == length ? 0 : -1;
 }
 
 static inline void close_keeping_errno(int fd) {

@@ -2,41 +2,38 @@
    characters into the caller's nor hold on to it; the supervisor relays between the two. */
 #include "sys.h"
 
-#include <stdbool.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <termios.h>
-
 #include "ops.h"
 #include "shim.h"
 
-static struct termios saved;
-static bool is_saved;
-
-void terminal_save(void) {
-    is_saved = tcgetattr(0, &saved) == 0;
-}
-
 void terminal_restore(void) {
-    if (is_saved) (void)tcsetattr(0, TCSANOW, &saved);
+    if (shared && shared->raw) (void)tcsetattr(0, TCSANOW, &shared->terminal);
 }
 
-union rights {
-    struct cmsghdr header;
-    char bytes[CMSG_SPACE(sizeof(int))];
+/* A message of one byte and one descriptor. */
+struct handover {
+    char byte;
+    struct iovec io;
+    struct msghdr message;
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } rights;
 };
 
+static void handover_init(struct handover *h) {
+    *h = (struct handover){.io = {&h->byte, 1}};
+    h->message = (struct msghdr){.msg_iov = &h->io, .msg_iovlen = 1, .msg_control = &h->rights,
+                                 .msg_controllen = sizeof h->rights};
+}
+
 static int send_fd(int socket, int fd) {
-    char byte = 0;
-    union rights rights = {0};
-    struct iovec io = {&byte, 1};
-    struct msghdr message = {
-        .msg_iov = &io, .msg_iovlen = 1, .msg_control = rights.bytes, .msg_controllen = sizeof rights.bytes};
-    rights.header.cmsg_level = SOL_SOCKET;
-    rights.header.cmsg_type = SCM_RIGHTS;
-    rights.header.cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(&rights.header), &fd, sizeof fd);
-    return sendmsg(socket, &message, 0) == 1 ? 0 : -1;
+    struct handover h;
+    handover_init(&h);
+    h.rights.header.cmsg_level = SOL_SOCKET;
+    h.rights.header.cmsg_type = SCM_RIGHTS;
+    h.rights.header.cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(&h.rights.header), &fd, sizeof fd);
+    return sendmsg(socket, &h.message, 0) == 1 ? 0 : -1;
 }
 
 /* In init. The peer is opened from the master itself (TIOCGPTPEER): no path below /dev/pts is looked up. */
@@ -60,19 +57,19 @@ int op_open_terminal(const struct op *op) {
 
 /* In the supervisor: takes the box's terminal and sets the caller's raw, so that every key goes to the box. */
 int terminal_receive(int socket) {
-    char byte;
     int master = -1;
-    union rights rights = {0};
-    struct iovec io = {&byte, 1};
-    struct msghdr message = {
-        .msg_iov = &io, .msg_iovlen = 1, .msg_control = rights.bytes, .msg_controllen = sizeof rights.bytes};
-    if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) == 1 && rights.header.cmsg_type == SCM_RIGHTS)
-        memcpy(&master, CMSG_DATA(&rights.header), sizeof master);
+    struct handover h;
+    handover_init(&h);
+    if (recvmsg(socket, &h.message, MSG_CMSG_CLOEXEC) == 1 && h.rights.header.cmsg_type == SCM_RIGHTS)
+        memcpy(&master, CMSG_DATA(&h.rights.header), sizeof master);
     if (master < 0) return -1;
     (void)fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK);
-    struct termios raw = saved;
-    cfmakeraw(&raw);
-    if (is_saved) (void)tcsetattr(0, TCSANOW, &raw);
+    if (tcgetattr(0, &shared->terminal) == 0) {
+        struct termios raw = shared->terminal;
+        cfmakeraw(&raw);
+        shared->raw = true;
+        (void)tcsetattr(0, TCSANOW, &raw);
+    }
     return master;
 }
 

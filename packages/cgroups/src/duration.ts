@@ -28,6 +28,7 @@ export const durationAt = (value: unknown, where: string | undefined): number =>
 /**
  * Milliseconds from a number of milliseconds or a text such as '250ms', '5s', '1m', '1h', '500us'.
  *
+ * @param where the field it is for, for the error's message and `step`
  * @throws TsboxError ERR_TSBOX_SIZE when the value is negative, not a number, in another form, or above 2^53 - 1
  */
-export const parseDuration = (value: number | string): number => durationAt(value, undefined)
+export const parseDuration = (value: number | string, where?: string): number => durationAt(value, where)

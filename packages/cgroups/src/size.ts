@@ -40,9 +40,10 @@ export const sizeOrMaxAt = (value: unknown, where: string | undefined): number |
  * Every suffix is a power of 1024, with or without the i (`64M` is `64Mi`), in either case, and may be followed
  * by `B`: the reading container engines give these texts. A fraction of a byte is dropped.
  *
+ * @param where the field it is for, for the error's message and `step`
  * @throws TsboxError ERR_TSBOX_SIZE when the value is negative, not a number, in another form, or above 2^53 - 1
  */
-export const parseSize = (value: number | string): number => sizeAt(value, undefined)
+export const parseSize = (value: number | string, where?: string): number => sizeAt(value, where)
 
 /** `parseSize`, with 'max' (no limit) let through as it is. */
 export const parseSizeOrMax = (value: number | string): number | 'max' => sizeOrMaxAt(value, undefined)

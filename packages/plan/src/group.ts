@@ -84,7 +84,9 @@ const makeGroup = (dir: GroupDir, slot: number, path: string): Op => ({
 const BUILT_IN_V2: ReadonlySet<string> = new Set(['cpuacct', 'freezer', 'devices'])
 
 const collectOps = (host: Host, slotOf: ReadonlyMap<string, number>): Op[] => {
-  const keys = new Map(notableCounters(host.cgroups).map(({ mount, file, key }) => [`${mount}/${file}`, key]))
+  const keys = new Map(
+    notableCounters(host.cgroups).map(({ mount, file, key }) => [`${mount}/${file}`, `\n${key} `]),
+  )
   return statFiles(host.cgroups).flatMap(({ mount, file }): Op[] => {
     const dir = slotOf.get(mount)
     return dir === undefined ? [] : [{ op: 'collect', dir, file, key: keys.get(`${mount}/${file}`) ?? null }]

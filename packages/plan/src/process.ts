@@ -1,5 +1,5 @@
 import { KERNEL, type Op, RLIM_INFINITY } from '@tsbox/protocol'
-import { type Box, CAPABILITIES, capabilityMask, RLIMITS, type Rlimit } from '@tsbox/spec'
+import { type Box, capabilityMask, RLIMITS, type Rlimit } from '@tsbox/spec'
 import type { Host } from './host.ts'
 import { SLOTS } from './slots.ts'
 
@@ -20,7 +20,7 @@ export const planProcess = (box: Box, host: Host): readonly Op[] => [
   { op: 'boundCaps', keep: capabilities(box, host) },
   { op: 'setIds', ...box.user },
   // Inheritable and ambient stay empty: a program of another user must not find rights to inherit (CVE-2022-24769).
-  { op: 'setCaps', permitted: capabilities(box, host), inheritable: 0n, ambient: 0n },
+  { op: 'setCaps', permitted: capabilities(box, host) },
   ...(box.noNewPrivs ? [{ op: 'noNewPrivs' } as const] : []),
   {
     op: 'exec',
@@ -33,7 +33,7 @@ export const planProcess = (box: Box, host: Host): readonly Op[] => [
 /** "All" means all the caller has: asking for more than that is an error only when it was named. */
 const capabilities = (box: Box, host: Host): bigint => {
   const mask = capabilityMask(box.capabilities)
-  return box.capabilities.length === CAPABILITIES.length ? mask & host.capabilities : mask
+  return box.allCapabilities ? mask & host.capabilities : mask
 }
 
 /** No core dump reaches the host's handler, and the descriptor limit is the user's own, not the one Node raised. */

@@ -304,12 +304,8 @@ export const OPS = {
   setCaps: {
     code: 31,
     chapters: 'I',
-    summary: 'Set the permitted and effective, inheritable and ambient capabilities.',
-    fields: [
-      ['permitted', 'u64'],
-      ['inheritable', 'u64'],
-      ['ambient', 'u64'],
-    ],
+    summary: 'Set the permitted and effective capabilities; none are inheritable or ambient.',
+    fields: [['permitted', 'u64']],
   },
   noNewPrivs: {
     code: 32,
@@ -348,7 +344,7 @@ export const OPS = {
   collect: {
     code: 37,
     chapters: 'T',
-    summary: 'Read a counter file into the receipt; a non-zero value after the key is worth telling.',
+    summary: 'Read a counter file into the receipt; a value after the key, other than 0, is worth telling.',
     fields: [
       ['dir', 'slot'],
       ['file', 'str'],

@@ -20,7 +20,7 @@ export const hostFacts = (box: Box): Host => {
     runDir: RUN_DIR,
     memory: totalmem(),
     nofile: callersDescriptorLimit(),
-    capabilities: box.capabilities.length > 20 ? ownCapabilities() : 0n,
+    capabilities: box.allCapabilities ? ownCapabilities() : 0n,
     timeNamespace: existsSync('/proc/self/ns/time'),
     directories: new Set(box.volumes.map(({ source }) => source).filter(isDirectory)),
     missingParents: box.cgroupParent === undefined ? 1 : missingParents(cgroups, box.cgroupParent),

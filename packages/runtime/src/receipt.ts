@@ -16,7 +16,7 @@ export interface Receipt {
   /** How often a limit made itself felt: processes killed for memory, forks refused. */
   readonly limits: { readonly oomKills: number | undefined; readonly pidsLimitHits: number | undefined }
   readonly usage: Stats
-  /** Milliseconds from the supervisor's start to each point. */
+  /** Milliseconds to each point from the first thing the supervisor told: the clone, or in a traced run its first operation. */
   readonly timings: {
     readonly cloned: number | undefined
     readonly started: number | undefined

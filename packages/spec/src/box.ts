@@ -47,6 +47,8 @@ export interface Box {
   readonly cgroupParent: string | undefined
   readonly rlimits: readonly Rlimit[]
   readonly capabilities: readonly Capability[]
+  /** The set began as all there are: of those, what the caller itself lacks is left out without a word. */
+  readonly allCapabilities: boolean
   readonly privileged: boolean
   readonly noNewPrivs: boolean
   /** File below /proc/sys → value. */

@@ -6,8 +6,21 @@ const text = v.pipe(
   v.check(value => !value.includes('\0'), 'has a NUL byte in it'),
 )
 const id = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0x7fff_ffff))
+const mode = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0o7777))
 const amount = v.union([v.string(), v.number()])
-const record = v.record(text, text)
+const path = v.pipe(text, v.startsWith('/', 'is not an absolute path'))
+
+/** Own keys, whatever they are called: an environment may well hold a `constructor`, and v.record drops that. */
+const record = v.custom<Readonly<Record<string, string>>>(
+  value =>
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.entries(value)
+      .flat()
+      .every(part => typeof part === 'string' && !part.includes('\0')),
+  'is not an object of texts without NUL bytes',
+)
 
 /**
  * A box as its user states it. Everything but `args` has a default; see `parseBox`.
@@ -23,11 +36,11 @@ export const BoxInputSchema = v.strictObject({
     v.variant('kind', [
       v.strictObject({ kind: v.literal('system') }),
       v.strictObject({ kind: v.literal('host') }),
-      v.strictObject({ kind: v.literal('directory'), path: text }),
+      v.strictObject({ kind: v.literal('directory'), path }),
       v.strictObject({
         kind: v.literal('layers'),
-        layers: v.pipe(v.array(text), v.minLength(1), v.maxLength(500, 'overlayfs takes at most 500 layers')),
-        upper: v.optional(text),
+        layers: v.pipe(v.array(path), v.minLength(1), v.maxLength(500, 'overlayfs takes at most 500 layers')),
+        upper: v.optional(path),
       }),
     ]),
   ),
@@ -40,7 +53,7 @@ export const BoxInputSchema = v.strictObject({
     v.array(v.strictObject({ source: text, target: text, readOnly: v.optional(v.boolean()) })),
   ),
   tmpfs: v.optional(
-    v.array(v.strictObject({ target: text, size: v.optional(amount), mode: v.optional(v.number()) })),
+    v.array(v.strictObject({ target: text, size: v.optional(amount), mode: v.optional(mode) })),
   ),
   network: v.optional(v.picklist(['none', 'host'])),
   limits: v.optional(v.custom<Limits>(value => typeof value === 'object' && value !== null)),

@@ -1,4 +1,4 @@
-import { parseDuration, parseSize } from '@tsbox/cgroups'
+import { type Limits, normalLimits, parseDuration, parseSize } from '@tsbox/cgroups'
 import { TsboxError } from '@tsbox/errors'
 import * as v from 'valibot'
 import type { Box, Tmpfs, Volume } from './box.ts'
@@ -29,6 +29,7 @@ export const parseBox = (input: BoxInput): Box => {
   const privileged = given.privileged ?? false
   const user = { uid: given.user?.uid ?? 0, gid: given.user?.gid ?? given.user?.uid ?? 0 }
   const hostname = hostnameOf(given.hostname ?? DEFAULTS.hostname)
+  const allCapabilities = privileged || hasAll(given.capAdd)
   return {
     args: given.args as [string, ...string[]],
     name: boxName(given.name ?? randomName()),
@@ -42,16 +43,17 @@ export const parseBox = (input: BoxInput): Box => {
     volumes: (given.volumes ?? []).map(volume),
     tmpfs: (given.tmpfs ?? []).map(tmpfs),
     network,
-    limits: { ...given.limits, pids: given.limits?.pids ?? { max: DEFAULTS.pids } },
+    limits: limits(given.limits),
     cgroupParent: given.cgroupParent,
     rlimits: (given.rlimits ?? []).map(parseRlimit),
-    capabilities: capabilities(given, privileged),
+    capabilities: capabilities(given, allCapabilities),
+    allCapabilities,
     privileged,
     noNewPrivs: given.noNewPrivs ?? !privileged,
     sysctls: sysctls(given.sysctls ?? {}, network === 'none'),
-    timeout: given.timeout === undefined ? 0 : parseDuration(given.timeout),
+    timeout: milliseconds(given.timeout ?? 0, 'timeout'),
     stopSignal: parseSignal(given.stopSignal ?? 'TERM'),
-    stopTimeout: parseDuration(given.stopTimeout ?? DEFAULTS.stopTimeout),
+    stopTimeout: milliseconds(given.stopTimeout ?? DEFAULTS.stopTimeout, 'stopTimeout'),
     init: given.init ?? false,
     terminal: given.terminal ?? false,
   }
@@ -139,17 +141,43 @@ const tmpfs = (given: {
   mode?: number | undefined
 }): Tmpfs => ({
   target: mountTarget(given.target, 'tmpfs'),
-  size: given.size === undefined ? DEFAULTS.tmpfsSize : parseSize(given.size),
-  mode: (given.mode ?? 0o1777) & 0o7777,
+  size: tmpfsSize(given.size ?? DEFAULTS.tmpfsSize),
+  mode: given.mode ?? 0o1777,
 })
 
-const capabilities = (given: BoxInput, privileged: boolean): readonly Capability[] => {
-  const isAll = (list: readonly string[] | undefined) =>
-    list?.some(name => name.toUpperCase() === 'ALL') ?? false
+/** To tmpfs(5) a size of 0 is no limit at all. */
+const tmpfsSize = (size: number | string): number => {
+  const bytes = parseSize(size, 'tmpfs')
+  if (bytes > 0) return bytes
+  throw new TsboxError('ERR_TSBOX_SIZE', `tmpfs: ${JSON.stringify(size)} leaves no room at all`, {
+    hint: 'Give a size such as 64Mi.',
+    step: 'tmpfs',
+  })
+}
+
+/** Checked here, not only once they are planned, so that a limit in no known form is never taken for none. */
+const limits = (given: Limits = {}): Limits => {
+  normalLimits(given)
+  return { ...given, pids: { max: given.pids?.max ?? DEFAULTS.pids } }
+}
+
+/** Whole milliseconds that fit the plan; rounded up, because 0 has a meaning of its own. */
+const milliseconds = (value: number | string, field: string): number => {
+  const ms = Math.ceil(parseDuration(value, field))
+  if (ms <= 0xffff_ffff) return ms
+  throw new TsboxError('ERR_TSBOX_SIZE', `${field}: ${JSON.stringify(value)} is longer than 49 days`, {
+    hint: 'Give a shorter time, or 0.',
+    step: field,
+  })
+}
+
+const hasAll = (list: readonly string[] | undefined): boolean =>
+  list?.some(name => name.toUpperCase() === 'ALL') ?? false
+
+const capabilities = (given: BoxInput, all: boolean): readonly Capability[] => {
   const named = (list: readonly string[] | undefined) =>
     (list ?? []).filter(name => name.toUpperCase() !== 'ALL').map(parseCapability)
-  const base =
-    privileged || isAll(given.capAdd) ? CAPABILITIES : isAll(given.capDrop) ? [] : DEFAULT_CAPABILITIES
+  const base = all ? CAPABILITIES : hasAll(given.capDrop) ? [] : DEFAULT_CAPABILITIES
   const dropped = named(given.capDrop)
   return [...new Set([...base, ...named(given.capAdd)])].filter(name => !dropped.includes(name))
 }

@@ -3,7 +3,7 @@ import { TsboxError } from '@tsbox/errors'
 /** Kernel parameters that belong to a namespace of the box (namespaces(7)); all others are the host's. */
 const OWN =
   /^(kernel\.(msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced|domainname)|fs\.mqueue\.[a-z_]+)$/
-const NET = /^net(\.[A-Za-z0-9_-]+(?:[./][A-Za-z0-9_-]+)*)+$/
+const NET = /^net\.[A-Za-z0-9_-]+(?:[./][A-Za-z0-9_-]+)*$/
 
 /**
  * The file below /proc/sys of a kernel parameter that a box may set.

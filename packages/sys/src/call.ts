@@ -10,7 +10,7 @@ export const callResult = (
   ...args: readonly number[]
 ): number => {
   const { call, errno } = libc()
-  const result = call[name](...args) as number
+  const result = call[name](...args)
   if (Number(result) !== -1) return Number(result)
   return -errno()
 }

@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module'
-import type { KoffiFunction } from 'koffi'
 
 /**
  * The C functions this package calls, one line each. None of them changes the state of a single thread (unshare, setns,
@@ -13,9 +12,10 @@ const PROTOTYPES = {
 } as const
 
 type Name = keyof typeof PROTOTYPES
+type Callable = (...args: readonly number[]) => number
 
 interface Libc {
-  readonly call: Readonly<Record<Name, KoffiFunction>>
+  readonly call: Readonly<Record<Name, Callable>>
   readonly errno: () => number
 }
 
@@ -29,6 +29,6 @@ export const libc = (): Libc => {
   const call = Object.fromEntries(
     Object.entries(PROTOTYPES).map(([name, text]) => [name, library.func(text)]),
   )
-  loaded = { call: call as Record<Name, KoffiFunction>, errno: () => koffi.errno() }
+  loaded = { call: call as unknown as Record<Name, Callable>, errno: () => koffi.errno() }
   return loaded
 }

@@ -1,3 +1,4 @@
+import { TsboxError } from '@tsbox/errors'
 import { describeOptions, type OptionRow, readOptions } from '../option.ts'
 import { doctorText } from '../report/doctor.ts'
 import { type Check, examine } from './doctor-checks.ts'
@@ -20,7 +21,14 @@ const OPTIONS: readonly OptionRow<DoctorSettings>[] = [
 /** `tsbox doctor`: what this host can and cannot do, with the fix for each. Status 1 when a box cannot run here. */
 export const doctorCommand = async (args: readonly string[]): Promise<{ text: string; status: number }> => {
   const settings: DoctorSettings = { json: false }
-  if (readOptions(args, OPTIONS, settings).help) return { text: HELP(), status: 0 }
+  const { rest, help } = readOptions(args, OPTIONS, settings)
+  if (help) return { text: HELP(), status: 0 }
+  if (rest.length > 0) {
+    throw new TsboxError('ERR_TSBOX_USAGE', `doctor takes no ${JSON.stringify(rest[0])}`, {
+      hint: 'Write tsbox doctor, or tsbox doctor --json.',
+      step: 'doctor',
+    })
+  }
   const checks: readonly Check[] = await examine()
   const status = checks.some(({ state }) => state === 'missing') ? 1 : 0
   return { text: settings.json ? `${JSON.stringify(checks, null, 2)}\n` : doctorText(checks), status }

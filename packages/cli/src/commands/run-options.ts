@@ -29,8 +29,11 @@ export interface RunSettings {
   receipt?: string
 }
 
+/** Names come from the command line: without a prototype, `__proto__` is one like any other. */
+const names = (): Record<string, string> => Object.create(null)
+
 export const newRunSettings = (): RunSettings => ({
-  box: { env: {}, sysctls: {}, volumes: [], tmpfs: [], rlimits: [], capAdd: [], capDrop: [] },
+  box: { env: names(), sysctls: names(), volumes: [], tmpfs: [], rlimits: [], capAdd: [], capDrop: [] },
   layers: [],
   ioMax: [],
 })
@@ -61,7 +64,8 @@ const user = (value: string): NonNullable<BoxInput['user']> => {
 
 /** NAME=VALUE, or NAME alone for the caller's own value of it. */
 const setEnv = (env: Record<string, string>, text: string): void => {
-  const [name, value] = text.includes('=') ? split(text, '=') : [text, process.env[text]]
+  const own = Object.hasOwn(process.env, text) ? process.env[text] : undefined
+  const [name, value] = text.includes('=') ? split(text, '=') : [text, own]
   if (value !== undefined) env[name] = value
 }
 
@@ -84,7 +88,7 @@ const readEnvFile = (env: Record<string, string>, path: string): void => {
 }
 
 const volume = (value: string): NonNullable<BoxInput['volumes']>[number] => {
-  const [, source, target, mode] = /^(.+?):([^:]+)(?::(ro|rw))?$/.exec(value) ?? []
+  const [, source, target, mode] = /^(.+?):([^:]+)(?::(ro|rw))?$/s.exec(value) ?? []
   if (source === undefined || target === undefined) {
     throw usage(`${JSON.stringify(value)} is not a volume`, 'Write -v SRC:DST or -v SRC:DST:ro.', '--volume')
   }
@@ -92,7 +96,7 @@ const volume = (value: string): NonNullable<BoxInput['volumes']>[number] => {
 }
 
 const tmpfs = (value: string): NonNullable<BoxInput['tmpfs']>[number] => {
-  const [target = '', options = ''] = value.split(':', 2)
+  const [target, options] = value.includes(':') ? split(value, ':') : [value, '']
   const fields = Object.fromEntries(
     options
       .split(',')
@@ -101,10 +105,10 @@ const tmpfs = (value: string): NonNullable<BoxInput['tmpfs']>[number] => {
   )
   const unknown = Object.keys(fields).find(key => key !== 'size' && key !== 'mode')
   const mode = fields.mode?.replace(/=$/, '')
-  if (unknown !== undefined || (mode !== undefined && !/^[0-7]{1,4}$/.test(mode))) {
+  const size = fields.size?.replace(/=$/, '')
+  if (unknown !== undefined || size === '' || (mode !== undefined && !/^[0-7]{1,4}$/.test(mode))) {
     throw usage(`${JSON.stringify(value)} is not a tmpfs`, 'Write --tmpfs DST:size=64m,mode=1777.', '--tmpfs')
   }
-  const size = fields.size?.replace(/=$/, '')
   return { target, ...(size ? { size } : {}), ...(mode ? { mode: Number.parseInt(mode, 8) } : {}) }
 }
 

@@ -12,7 +12,7 @@ export const notesOf = (
     const limit = limitOf(plan, ['memory.max', 'memory.limit_in_bytes'])
     const processes = oomKills === 1 ? 'a process was' : `${oomKills} processes were`
     notes.push(
-      `${processes} killed because the box reached its memory limit${limit ? ` of ${bytes(limit)}` : ''}`,
+      `${processes} killed because the box reached its memory limit${limit !== undefined && /^\d+$/.test(limit) ? ` of ${bytes(limit)}` : ''}`,
     )
   }
   if (pidsLimitHits) {

@@ -4,7 +4,8 @@ import { isTsboxError } from '@tsbox/errors'
 /** Errors and notes go to standard error, one to three lines each; this folder is the only one that prints. */
 export const printError = (error: unknown): void => {
   if (!isTsboxError(error)) {
-    put(2, `tsbox: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    put(2, `tsbox: ${text.split('\n').map(plain).join('\n')}\n`)
     return
   }
   const hint = error.hint === undefined ? '' : `  ${plain(error.hint)}\n`
@@ -17,9 +18,9 @@ export const printNotes = (notes: readonly string[]): void => {
 
 export const printText = (text: string): void => put(1, text)
 
-/** Names and paths may come from a hostile root: what would drive the terminal is shown, not sent (CVE-2023-28101). */
+/** Names and paths may come from a hostile root: what would drive the terminal, or begin a line of its own, is shown, not sent (CVE-2023-28101). */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced here
-const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+const CONTROL = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 
 const plain = (text: string): string =>
   text.replace(CONTROL, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
