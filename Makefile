@@ -162,7 +162,8 @@ build/analyze/%.o: shim-c/%.c $(SHIM_HEADERS) | build/.debian-build
 .PHONY: fuzz
 fuzz: build/fuzz/fuzz_plan $(if $(shell command -v clang),build/fuzz/fuzz_plan_libfuzzer) ## FUZZ_RUNS inputs into the decoder
 	build/fuzz/fuzz_plan $(FUZZ_RUNS)
-	@[ ! -x build/fuzz/fuzz_plan_libfuzzer ] || build/fuzz/fuzz_plan_libfuzzer -runs=$(FUZZ_RUNS)
+	@[ ! -x build/fuzz/fuzz_plan_libfuzzer ] || { mkdir -p build/fuzz/corpus && \
+	  build/fuzz/fuzz_plan_libfuzzer -runs=$(FUZZ_RUNS) -verbosity=0 -print_final_stats=1 build/fuzz/corpus test/vectors; }
 
 build/fuzz/fuzz_plan: shim-c/test/fuzz_plan.c $(SHIM_SOURCES) $(SHIM_HEADERS) $(TEST_HEADERS) | build/.debian-build
 	@mkdir -p $(@D)

@@ -15,14 +15,26 @@ const C_SOURCES = 'shim-c/*.{c,h}'
 const TS_SOURCES = ['packages/*/{src,test}/**/*.ts', 'scripts/**/*.{ts,mts}', 'test/**/*.ts']
 const SHIMS = 'packages/shim-linux-*/bin/tsbox-shim'
 
+/** Lines with code on them: comments explain and blank lines separate, and neither is to be saved on. */
+const codeLinesOf = (path: string): number =>
+  readFileSync(path, 'utf8')
+    .replaceAll(/\/\*[\s\S]*?\*\//g, '')
+    .split('\n')
+    .filter(line => line.trim() !== '' && !line.trim().startsWith('//')).length
+
 const linesOf = (path: string): number => readFileSync(path, 'utf8').trimEnd().split('\n').length
 
 /** Measures the checkout at `root`; a shim is measured when it has been built. */
 export const measureSizes = (root: string): Size[] => {
   const find = (pattern: string | string[]) => globSync(pattern, { cwd: root }).sort()
-  const c = find(C_SOURCES).reduce((sum, path) => sum + linesOf(join(root, path)), 0)
+  const c = find(C_SOURCES).reduce((sum, path) => sum + codeLinesOf(join(root, path)), 0)
   return [
-    { what: `hand-written C (${C_SOURCES})`, actual: c, limit: LIMITS.handWrittenC, unit: 'lines' },
+    {
+      what: `hand-written C (${C_SOURCES}), without comments and blank lines`,
+      actual: c,
+      limit: LIMITS.handWrittenC,
+      unit: 'lines',
+    },
     ...find(SHIMS).map(what => ({
       what,
       actual: statSync(join(root, what)).size,

@@ -7,13 +7,15 @@ lib=$PREFIX/lib/tsbox
 bin=$PREFIX/bin/tsbox
 
 if [ "$1" = uninstall ]; then
-  rm -f "$DESTDIR$bin" "$DESTDIR$lib/tsbox.cjs" "$DESTDIR$lib/doctor.cjs" "$DESTDIR$lib/handback.cjs" "$DESTDIR$lib/tsbox-shim" "$DESTDIR$lib/node"
+  rm -f "$DESTDIR$bin" "$DESTDIR$lib/tsbox.cjs" "$DESTDIR$lib/main.cjs" "$DESTDIR$lib/main.cache" \
+    "$DESTDIR$lib/doctor.cjs" "$DESTDIR$lib/handback.cjs" "$DESTDIR$lib/tsbox-shim" "$DESTDIR$lib/node"
   [ ! -d "$DESTDIR$lib" ] || rmdir "$DESTDIR$lib"
   echo "removed $DESTDIR$bin and $DESTDIR$lib"
   exit 0
 fi
 
-# The first line names Node absolutely: sudo's secure_path need not hold the one that tsbox runs with.
+# The first line names Node absolutely: sudo's secure_path need not hold the one that tsbox runs with. It ends Node's own
+# options: Node reads --env-file wherever it stands, also among the words of the program in the box.
 case $NODE in
   "$PWD"/*) node=$lib/node ;;
   *) node=$NODE ;;
@@ -38,10 +40,11 @@ else
   rm -f "$DESTDIR$lib/node"
 fi
 place "$SHIM" "$DESTDIR$lib/tsbox-shim" 755
-place packages/cli/dist/doctor.cjs "$DESTDIR$lib/doctor.cjs" 644
-place packages/cli/dist/handback.cjs "$DESTDIR$lib/handback.cjs" 644
+for file in main doctor handback; do place "packages/cli/dist/$file.cjs" "$DESTDIR$lib/$file.cjs" 644; done
+# Without the cache tsbox runs all the same, some milliseconds later.
+"$NODE" scripts/code-cache.cjs "$DESTDIR$lib" || rm -f "$DESTDIR$lib/main.cache"
 script=$(mktemp)
-{ echo "#!$node" && tail -n +2 packages/cli/dist/tsbox.cjs; } >"$script"
+{ echo "#!$node --" && tail -n +2 packages/cli/dist/tsbox.cjs; } >"$script"
 place "$script" "$DESTDIR$lib/tsbox.cjs" 755
 rm -f "$script"
 ln -sfn ../lib/tsbox/tsbox.cjs "$DESTDIR$bin"

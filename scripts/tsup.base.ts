@@ -30,11 +30,12 @@ export const bundle = (more: Options): Options => ({
   noExternal: [/^@tsbox\//, 'valibot'],
   external: ['koffi'],
   outExtension: () => ({ js: '.cjs' }),
-  banner: { js: '#!/usr/bin/env node' },
   esbuildOptions: options => {
     options.conditions = ['@tsbox/source', 'module', 'node']
     options.minifyWhitespace = true
     options.minifySyntax = true
+    options.minifyIdentifiers = true
+    options.keepNames = false
     options.treeShaking = true
     options.legalComments = 'none'
   },

@@ -138,10 +138,8 @@ static int sweep(int dir, bool remove) {
 }
 
 static int open_group(const char *mount, const char *path) {
-    int root = open(mount, DIR_FLAGS);
-    if (root < 0) return -1;
-    int dir = openat(root, path + strspn(path, "/"), DIR_FLAGS);
-    close_keeping_errno(root);
+    int root = open(mount, DIR_FLAGS), dir = openat(root, path + strspn(path, "/"), DIR_FLAGS);
+    if (root >= 0) close_keeping_errno(root);
     return dir;
 }
 
@@ -182,10 +180,8 @@ int op_remove_cgroup(const struct op *op) {
     char path[4096] = ".";
     struct field wanted = op_field(op, REMOVE_CGROUP_PATH);
     if (!is_ours(op_field(op, REMOVE_CGROUP_MOUNT).s, wanted.s)) return 0;
-    if (wanted.len + 2 > sizeof path) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
+    errno = ENAMETOOLONG;
+    if (wanted.len + 2 > sizeof path) return -1;
     memcpy(path + 1, wanted.s, wanted.len + 1);
     int root = open(op_field(op, REMOVE_CGROUP_MOUNT).s, DIR_FLAGS);
     if (root < 0) return -1;

@@ -3,7 +3,6 @@
 
 #include "ops.h"
 #include "shim.h"
-#include "status.h"
 
 static int parent_of(const char *path, char parent[PATH_MAX]) {
     const char *slash = strrchr(path, '/');

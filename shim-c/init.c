@@ -2,36 +2,37 @@
    it, and ends when the program does, which ends everything else in the box. */
 #include "sys.h"
 
+#include <linux/capability.h>
+
 #include "ops.h"
 #include "shim.h"
 
-/* Reaps all that have ended; true when the program is among them, with its status. */
-static bool reap(pid_t program, int *status) {
-    bool ended = false;
-    int s;
-    for (pid_t pid; (pid = waitpid(-1, &s, WNOHANG)) > 0;) {
-        if (pid != program) continue;
-        *status = s;
-        ended = true;
-    }
-    return ended;
+/* A box that may trace its process 1 gains nothing by it: neither a right, but for that to signal a program of
+   another user, nor what the plan says of the host. */
+static int drop_rights(void) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2] = {{.permitted = 1u << CAP_KILL, .effective = 1u << CAP_KILL}};
+    uint32_t end = the_plan.first[TEARDOWN] + the_plan.count[TEARDOWN];
+    for (uint32_t i = 0; i < end; i++) memset((void *)the_plan.ops[i].payload, 0, the_plan.ops[i].length);
+    return syscall(SYS_capset, &header, data) ? -1 : prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
 /* From here on nothing may fail: our end is the end of the box. */
 static _Noreturn void reaper(pid_t program) {
     sigset_t all;
-    int status = 0;
+    int status;
+    if (drop_rights()) _exit(EXIT_OURS);
     sigfillset(&all);
     prctl(PR_SET_NAME, "tsbox-init", 0, 0, 0);
     (void)chdir("/");
     sys_close_range(0, ~0u, 0);
     for (;;) {
         int signal = sigwaitinfo(&all, NULL);
-        if (signal < 0) continue;
-        if (signal != SIGCHLD) (void)kill(program, signal);
-        else if (reap(program, &status)) break;
+        if (signal > 0 && signal != SIGCHLD) (void)kill(program, signal);
+        for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+            if (pid == program) _exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+        }
     }
-    _exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
 }
 
 int op_init(const struct op *op) {

@@ -31,11 +31,10 @@ int lock_run_dir(const char *path) {
 /* The supervisor's lock can outlive it for a moment, in an init that is being killed. If another owner comes first,
    it has taken over and cleaned up, and the name is no longer ours. */
 static int lock_patiently(void) {
-    int lock = -1;
-    for (int attempt = 0; attempt < 5000; attempt++) {
-        lock = lock_run_dir(run_dir);
-        if (lock >= 0 || errno != EWOULDBLOCK) break;
+    int lock = lock_run_dir(run_dir);
+    for (int attempt = 0; attempt < 5000 && lock < 0 && errno == EWOULDBLOCK; attempt++) {
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        lock = lock_run_dir(run_dir);
     }
     return lock;
 }

@@ -65,10 +65,9 @@ static int clone_null(int dev) {
     struct stat st;
     int null = openat(dev, "null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (null < 0) return -1;
-    int copy = -1;
+    bool checked = fstat(null, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
     errno = ENODEV;
-    if (fstat(null, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3))
-        copy = sys_open_tree(null, "", AT_EMPTY_PATH);
+    int copy = checked ? sys_open_tree(null, "", AT_EMPTY_PATH) : -1;
     close_keeping_errno(null);
     return copy;
 }

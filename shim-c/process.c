@@ -7,7 +7,6 @@
 
 #include "ops.h"
 #include "shim.h"
-#include "status.h"
 
 int op_unshare(const struct op *op) {
     return unshare((int)op_field(op, UNSHARE_FLAGS).n);

@@ -11,11 +11,6 @@
 #endif
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
-static int is_sealed(int exe) {
-    int seals = fcntl(exe, F_GET_SEALS);
-    return seals >= 0 && (seals & SEALS) == SEALS;
-}
-
 static int sealed_copy(int exe) {
     int copy = memfd_create("tsbox-shim", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
     if (copy < 0 && errno == EINVAL) copy = memfd_create("tsbox-shim", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -80,8 +75,9 @@ int continue_sealed(char **environment) {
     static char *const argv[] = {name, NULL}, *const none[] = {NULL};
     int exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
     if (exe < 0) return -1;
-    if (is_sealed(exe)) return close(exe);
+    int seals = fcntl(exe, F_GET_SEALS);
     close(exe);
+    if (seals >= 0 && (seals & SEALS) == SEALS) return 0;
     if (!plan_part(environment, 'A')) sys_close_range(STATUS_FD + 1, ~0u, 0);
     else if (plan_from_environment(environment)) return -1;
     exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);

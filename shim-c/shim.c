@@ -3,7 +3,6 @@
 
 #include "ops.h"
 #include "shim.h"
-#include "status.h"
 
 struct plan the_plan;
 struct box box = {.pidfd = -1, .records = -1, .terminal = -1, .exit_status = EXIT_OURS, .lock_slot = NO_SLOT};

@@ -1,6 +1,6 @@
 #include "sys.h"
 
-#include "status.h"
+#include "shim.h"
 
 int status_fd = 4;
 

@@ -6,7 +6,6 @@
 
 #include "ops.h"
 #include "shim.h"
-#include "status.h"
 
 #define NEVER UINT64_MAX
 #define MS 1000000ull

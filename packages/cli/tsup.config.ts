@@ -7,7 +7,10 @@ const RARE = ['doctor', 'handback']
 export default defineConfig([
   { ...libraryOptions, clean: ['!*.cjs'] },
   bundle({
-    entry: { tsbox: 'src/main.ts', ...Object.fromEntries(RARE.map(name => [name, `src/commands/${name}.ts`])) },
+    entry: {
+      main: 'src/main.ts',
+      ...Object.fromEntries(RARE.map(name => [name, `src/commands/${name}.ts`])),
+    },
     esbuildPlugins: [
       {
         name: 'rare-commands',
@@ -21,4 +24,5 @@ export default defineConfig([
       },
     ],
   }),
+  { ...bundle({ entry: { tsbox: 'src/launch.ts' }, banner: { js: '#!/usr/bin/env node' } }), shims: false },
 ])

@@ -28,3 +28,21 @@ t.test('every code has an exit status of ours and a sentence', async t => {
     t.match(summary, /^[A-Z].*\.$/, code)
   }
 })
+
+t.test('an error of another copy of this package is known by its name and code', async t => {
+  const foreign = Object.assign(new Error('x'), { code: 'ERR_TSBOX_SPEC' })
+  foreign.name = 'TsboxError'
+  t.ok(isTsboxError(foreign, 'ERR_TSBOX_SPEC'))
+  t.notOk(isTsboxError(foreign, 'ERR_TSBOX_USAGE'))
+})
+
+t.test('what only looks like one of our errors is none', async t => {
+  for (const other of [undefined, null, 'TsboxError', 42, { name: 'TsboxError', code: 'ERR_TSBOX_SPEC' }]) {
+    t.notOk(isTsboxError(other), String(other))
+  }
+})
+
+t.test('an error without a cause has none, not one that is undefined', async t => {
+  t.notOk('cause' in new TsboxError('ERR_TSBOX_SPEC', 'x'))
+  t.match(new TsboxError('ERR_TSBOX_SPEC', 'x').stack, /^TsboxError: x\n/)
+})

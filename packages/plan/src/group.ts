@@ -109,16 +109,20 @@ export const groupViews = (dirs: readonly GroupDir[], readOnly: boolean): Op[] =
   const only = dirs.length === 1 ? dirs[0] : undefined
   if (only?.version === 2) return view(only, '/sys/fs/cgroup')
   const place = (dir: GroupDir) => `/sys/fs/cgroup/${dir.mount.slice(dir.mount.lastIndexOf('/') + 1)}`
+  const tree = SLOTS.cgroups
   return [
     {
       op: 'fsMount',
-      slot: mount,
+      slot: tree,
       type: 'tmpfs',
       options: ['mode', '755', 'size', '64k'],
       attributes: Number(VIEW),
     },
-    { op: 'attach', mount, root: SLOTS.root, target: '/sys/fs/cgroup', make: 0, nofollow: 1 },
+    { op: 'attach', mount: tree, root: SLOTS.root, target: '/sys/fs/cgroup', make: 0, nofollow: 1 },
     ...dirs.map((dir): Op => ({ op: 'makeDir', root: SLOTS.root, path: place(dir), mode: 0o755 })),
+    ...(readOnly
+      ? [{ op: 'setMountAttributes', mount: tree, set: RDONLY, clear: 0n, recursive: 0 } as const]
+      : []),
     ...dirs.flatMap(dir => view(dir, place(dir))),
   ]
 }

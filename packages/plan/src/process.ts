@@ -69,7 +69,7 @@ const terminal = (box: Box): Op[] => [
 
 /** Where execvp(3) would look, with the box's own PATH. */
 const searchPaths = ({ args: [program], env }: Box): readonly string[] => {
-  if (program.includes('/')) return [program]
+  if (program === '' || program.includes('/')) return [program]
   return (env.PATH ?? '')
     .split(':')
     .filter(dir => dir !== '')

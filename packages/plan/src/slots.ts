@@ -14,8 +14,12 @@ export const SLOTS = {
   pts: 7,
   /** A mount on its way to its place. */
   passing: 8,
+  /** /sys/fs/cgroup, where it holds several hierarchies. */
+  cgroups: 9,
   /** The group's directories, in the order of its layout. */
   group: 16,
+  /** The overlays of the host's userland, a tree each. */
+  trees: 32,
   /** A kept upper layer and the directory it lies in. */
   upper: 48,
   upperParent: 49,

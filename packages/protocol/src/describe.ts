@@ -7,8 +7,16 @@ export const describeOp = (op: Op): string => {
   const values = op as unknown as Readonly<Record<string, unknown>>
   const fields = row.fields
     .filter(([name, kind]) => !isUnset(values[name], kind))
-    .map(([name, kind]) => `${name}=${show(values[name], kind)}`)
+    .map(([name, kind]) => `${name}=${BASE[name]?.(values[name] as number) ?? show(values[name], kind)}`)
   return [op.op, ...fields].join(' ')
+}
+
+/** Fields that people read in another base. */
+const BASE: Readonly<Record<string, (value: number | bigint) => string>> = {
+  mode: value => `0${value.toString(8)}`,
+  mask: value => `0${value.toString(8)}`,
+  flags: value => `0x${value.toString(16)}`,
+  attributes: value => `0x${value.toString(16)}`,
 }
 
 /** A whole plan as text, with each operation's index; this is what `--dry-run` prints. */

@@ -43,27 +43,43 @@ export const systemRoot = ({ box, host, userland, runDir, bytes }: SystemRootOpt
     attachHere(SLOTS.root),
     ...SKELETON.map(([path, mode]): Op => ({ op: 'makeDir', root: SLOTS.root, path, mode })),
     ...userland.links.map(([path, target]): Op => ({ op: 'makeLink', root: SLOTS.root, path, target })),
-    ...userland.trees.flatMap((tree, i) => treeOps(tree, SLOTS.layers + i, host, runDir)),
+    ...userland.trees.flatMap((tree, i) => treeOps({ tree, index: i, host, runDir })),
     ...userland.etc.filter(([path]) => box.network === 'host' || path !== 'resolv.conf').flatMap(etcOps),
     ...etcFiles(box),
   ],
-  fill: [],
+  // Only now: mount points for volumes may have had to be made in them.
+  fill: box.readOnly ? userland.trees.map((_, i) => readOnly(SLOTS.trees + i)) : [],
   teardown: [],
 })
 
-const treeOps = (tree: string, slot: number, host: Host, runDir: string): Op[] => [
-  openDir(slot, `/${tree}`),
+interface Tree {
+  readonly tree: string
+  readonly index: number
+  readonly host: Host
+  readonly runDir: string
+}
+
+const treeOps = ({ tree, index, host, runDir }: Tree): Op[] => [
+  openDir(SLOTS.layers + index, `/${tree}`),
   { op: 'makeDir', root: SLOTS.root, path: tree, mode: 0o755 },
   stageDir(`upper-${tree}`),
   stageDir(`work-${tree}`),
   ...overlayOps(host, {
-    slot: SLOTS.passing,
-    lowers: [slot],
+    slot: SLOTS.trees + index,
+    lowers: [SLOTS.layers + index],
     upper: `${runDir}/upper-${tree}`,
     work: `${runDir}/work-${tree}`,
     target: `${runDir}/root/${tree}`,
   }),
 ]
+
+const readOnly = (mount: number): Op => ({
+  op: 'setMountAttributes',
+  mount,
+  set: BigInt(KERNEL.MOUNT_ATTR_RDONLY),
+  clear: 0n,
+  recursive: 0,
+})
 
 const etcOps = ([path, isDirectory]: readonly [string, boolean]): Op[] => [
   { op: 'openTree', slot: SLOTS.passing, from: PROTOCOL.noSlot, path: `/etc/${path}`, recursive: 0 },

@@ -75,6 +75,12 @@ const HINTS: readonly HintRow[] = [
   },
   {
     step: 'writeAt',
+    errno: 'ERANGE',
+    when: fileIs(/^cpuset\./),
+    hint: 'This machine does not have so many CPUs; `nproc --all` says how many.',
+  },
+  {
+    step: 'writeAt',
     errno: 'ENODEV',
     hint: 'There is no such block device: give its major:minor, as `lsblk` shows it.',
   },

@@ -92,6 +92,13 @@ const refused = (ops: readonly Op[], { index, errno }: { index: number; errno: n
     },
   )
 
+/** Ends that somebody asked for; they can come before the program does. */
+const ASKED: Readonly<Record<string, string>> = {
+  'owner-lost': 'because its owner went away',
+  timeout: 'by its time limit',
+  stopped: 'because it was asked to stop',
+}
+
 /** No failure was told and nothing started: init was killed, by a signal or for memory, or the shim itself was. */
 const died = (plan: Plan, records: readonly StatusRecord[]): TsboxError => {
   const exited = records.find(record => record.kind === 'exited')
@@ -101,8 +108,10 @@ const died = (plan: Plan, records: readonly StatusRecord[]): TsboxError => {
     -1,
   )
   const where = last < 0 ? '' : ` after ${describeOp(allOps(plan)[last]!)}`
-  if (exited?.reason === 'owner-lost') {
-    return new TsboxError('ERR_TSBOX_SHIM_DIED', `the box was ended before its program started${where}`)
+  const reason = exited === undefined ? undefined : ASKED[exited.reason]
+  if (reason !== undefined || (exited?.signal ?? 0) > 0) {
+    const why = reason ?? `by signal ${exited?.signal}`
+    return new TsboxError('ERR_TSBOX_SHIM_DIED', `the box was ended ${why} before its program started${where}`)
   }
   return new TsboxError(
     'ERR_TSBOX_SHIM_DIED',

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
-import { isatty } from 'node:tty'
 import type { Limits } from '@tsbox/cgroups'
 import { TsboxError } from '@tsbox/errors'
 import type { BoxInput } from '@tsbox/spec'
-import type { RunSettings } from './run-options.ts'
+import { isTerminal } from '../terminal.ts'
+import type { RunSettings } from './run-settings.ts'
 
 /**
  * The box a command line asks for.
@@ -83,7 +83,7 @@ const limitsOf = (settings: RunSettings): Limits => {
 }
 
 const wantsTerminal = ({ terminal }: RunSettings): boolean => {
-  const have = isatty(0) && isatty(1)
+  const have = isTerminal(0) && isTerminal(1)
   if (terminal !== true || have) return terminal ?? have
   throw usage('-t needs standard input and output to be terminals', 'Leave -t out, or run it in a terminal.')
 }

@@ -1,146 +1,16 @@
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
-import type { IoMax } from '@tsbox/cgroups'
-import { TsboxError } from '@tsbox/errors'
-import type { BoxInput } from '@tsbox/spec'
 import type { OptionRow } from '../option.ts'
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] }
-
-/** What `tsbox run` was asked for, as it is being read. */
-export interface RunSettings {
-  readonly box: Mutable<Omit<BoxInput, 'args'>> & {
-    env: Record<string, string>
-    sysctls: Record<string, string>
-  }
-  readonly layers: string[]
-  rootfs?: string
-  upper?: string
-  root?: string
-  memory?: string
-  memorySwap?: string
-  cpus?: string
-  cpuWeight?: string
-  cpusetCpus?: string
-  readonly ioMax: IoMax[]
-  terminal?: boolean
-  dryRun?: boolean
-  trace?: string
-  receipt?: string
-}
-
-/** Names come from the command line: without a prototype, `__proto__` is one like any other. */
-const names = (): Record<string, string> => Object.create(null)
-
-export const newRunSettings = (): RunSettings => ({
-  box: { env: names(), sysctls: names(), volumes: [], tmpfs: [], rlimits: [], capAdd: [], capDrop: [] },
-  layers: [],
-  ioMax: [],
-})
-
-const usage = (message: string, hint: string, step: string) =>
-  new TsboxError('ERR_TSBOX_USAGE', message, { hint, step })
-
-const wholeNumber = (value: string, step: string): number => {
-  if (/^\d{1,15}$/.test(value)) return Number(value)
-  throw new TsboxError('ERR_TSBOX_SIZE', `${step}: ${JSON.stringify(value)} is not a whole number`, {
-    hint: 'Write digits only.',
-    step,
-  })
-}
-
-/** Decimal digits only: what a larger number, a sign or another base would become elsewhere is an old way to uid 0. */
-const user = (value: string): NonNullable<BoxInput['user']> => {
-  const [, uid, gid] = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(value) ?? []
-  if (uid === undefined || Number(uid) > 0x7fff_ffff || Number(gid ?? 0) > 0x7fff_ffff) {
-    throw usage(
-      `${JSON.stringify(value)} is not a user`,
-      'Write -u UID or -u UID:GID, numbers up to 2147483647.',
-      '--user',
-    )
-  }
-  return { uid: Number(uid), gid: Number(gid ?? uid) }
-}
-
-/** NAME=VALUE, or NAME alone for the caller's own value of it. */
-const setEnv = (env: Record<string, string>, text: string): void => {
-  const own = Object.hasOwn(process.env, text) ? process.env[text] : undefined
-  const [name, value] = text.includes('=') ? split(text, '=') : [text, own]
-  if (value !== undefined) env[name] = value
-}
-
-const split = (text: string, at: string): [string, string] => [
-  text.slice(0, text.indexOf(at)),
-  text.slice(text.indexOf(at) + at.length),
-]
-
-const readEnvFile = (env: Record<string, string>, path: string): void => {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new TsboxError('ERR_TSBOX_USAGE', `--env-file: ${(cause as Error).message}`, {
-      step: '--env-file',
-      cause,
-    })
-  }
-  for (const line of text.split('\n')) if (/^\s*[^#\s]/.test(line)) setEnv(env, line.trimStart())
-}
-
-const volume = (value: string): NonNullable<BoxInput['volumes']>[number] => {
-  const [, source, target, mode] = /^(.+?):([^:]+)(?::(ro|rw))?$/s.exec(value) ?? []
-  if (source === undefined || target === undefined) {
-    throw usage(`${JSON.stringify(value)} is not a volume`, 'Write -v SRC:DST or -v SRC:DST:ro.', '--volume')
-  }
-  return { source: resolve(source), target, readOnly: mode === 'ro' }
-}
-
-const tmpfs = (value: string): NonNullable<BoxInput['tmpfs']>[number] => {
-  const [target, options] = value.includes(':') ? split(value, ':') : [value, '']
-  const fields = Object.fromEntries(
-    options
-      .split(',')
-      .filter(Boolean)
-      .map(option => split(`${option}=`, '=')),
-  )
-  const unknown = Object.keys(fields).find(key => key !== 'size' && key !== 'mode')
-  const mode = fields.mode?.replace(/=$/, '')
-  const size = fields.size?.replace(/=$/, '')
-  if (unknown !== undefined || size === '' || (mode !== undefined && !/^[0-7]{1,4}$/.test(mode))) {
-    throw usage(`${JSON.stringify(value)} is not a tmpfs`, 'Write --tmpfs DST:size=64m,mode=1777.', '--tmpfs')
-  }
-  return { target, ...(size ? { size } : {}), ...(mode ? { mode: Number.parseInt(mode, 8) } : {}) }
-}
-
-/** MAJ:MIN,rbps=1m,wiops=100: one block device's limits. */
-const ioMax = (value: string): IoMax => {
-  const [device = '', ...fields] = value.split(',')
-  const pairs = fields
-    .map(field => split(`${field}=`, '='))
-    .map(([key, v]) => [key, v.replace(/=$/, '')] as const)
-  const bad = pairs.some(([key, v]) => !/^[rw](bps|iops)$/.test(key) || v === '')
-  if (bad || pairs.length === 0 || !/^\d+:\d+$/.test(device)) {
-    throw usage(
-      `${JSON.stringify(value)} is not an I/O limit`,
-      'Write --io-max MAJ:MIN,rbps=10m,wbps=10m,riops=100,wiops=100 with at least one of them.',
-      '--io-max',
-    )
-  }
-  const iops = (key: string, v: string) =>
-    key.endsWith('iops') && v !== 'max' ? wholeNumber(v, '--io-max') : v
-  return { device, ...Object.fromEntries(pairs.map(([key, v]) => [key, iops(key, v)])) }
-}
-
-const network = (value: string): 'none' | 'host' => {
-  if (value === 'none' || value === 'host') return value
-  throw usage(`there is no network ${JSON.stringify(value)}`, 'Choose none or host.', '--net')
-}
-
-const keyValue = (value: string, step: string): [string, string] => {
-  if (!value.includes('='))
-    throw usage(`${step}: ${JSON.stringify(value)} has no value`, `Write ${step} NAME=VALUE.`, step)
-  return split(value, '=')
-}
+import type { RunSettings } from './run-settings.ts'
+import {
+  ioMax,
+  keyValue,
+  network,
+  readEnvFile,
+  setEnv,
+  tmpfs,
+  user,
+  volume,
+  wholeNumber,
+} from './run-values.ts'
 
 /** The options of `tsbox run`: parsing, help and the box come from this table. */
 export const RUN_OPTIONS: readonly OptionRow<RunSettings>[] = [

@@ -8,7 +8,8 @@ import { parseBox } from '@tsbox/spec'
 import { describeOptions, readOptions } from '../option.ts'
 import type { Wanted } from './handback.ts'
 import { boxInput } from './run-input.ts'
-import { newRunSettings, RUN_OPTIONS } from './run-options.ts'
+import { RUN_OPTIONS } from './run-options.ts'
+import { newRunSettings } from './run-settings.ts'
 
 /**
  * `tsbox run`: plans the box and becomes its supervisor. Returns text only when there is nothing to run (--help,
