@@ -2,8 +2,6 @@
 #ifndef TSBOX_SHIM_H
 #define TSBOX_SHIM_H
 
-#include <stdbool.h>
-#include <sys/types.h>
 #include <termios.h>
 
 #include "plan.h"
