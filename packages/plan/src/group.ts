@@ -104,11 +104,11 @@ export const groupViews = (dirs: readonly GroupDir[], readOnly: boolean): Op[] =
   const view = (dir: GroupDir, target: string): Op[] => [
     { op: 'openTree', slot: mount, from: PROTOCOL.noSlot, path: dir.path, recursive: 0 },
     { op: 'setMountAttributes', mount, set: VIEW | (readOnly ? RDONLY : 0n), clear: 0n, recursive: 0 },
-    { op: 'attach', mount, root: SLOTS.root, target, make: 0, nofollow: 0 },
+    { op: 'attach', mount, root: SLOTS.sys, target, make: 0, nofollow: 0 },
   ]
   const only = dirs.length === 1 ? dirs[0] : undefined
-  if (only?.version === 2) return view(only, '/sys/fs/cgroup')
-  const place = (dir: GroupDir) => `/sys/fs/cgroup/${dir.mount.slice(dir.mount.lastIndexOf('/') + 1)}`
+  if (only?.version === 2) return view(only, '/fs/cgroup')
+  const place = (dir: GroupDir) => `/fs/cgroup/${dir.mount.slice(dir.mount.lastIndexOf('/') + 1)}`
   const tree = SLOTS.cgroups
   return [
     {
@@ -118,8 +118,8 @@ export const groupViews = (dirs: readonly GroupDir[], readOnly: boolean): Op[] =
       options: ['mode', '755', 'size', '64k'],
       attributes: Number(VIEW),
     },
-    { op: 'attach', mount: tree, root: SLOTS.root, target: '/sys/fs/cgroup', make: 0, nofollow: 1 },
-    ...dirs.map((dir): Op => ({ op: 'makeDir', root: SLOTS.root, path: place(dir), mode: 0o755 })),
+    { op: 'attach', mount: tree, root: SLOTS.sys, target: '/fs/cgroup', make: 0, nofollow: 1 },
+    ...dirs.map((dir): Op => ({ op: 'makeDir', root: SLOTS.sys, path: place(dir), mode: 0o755 })),
     ...(readOnly
       ? [{ op: 'setMountAttributes', mount: tree, set: RDONLY, clear: 0n, recursive: 0 } as const]
       : []),

@@ -37,13 +37,17 @@ export const READ_ONLY_PATHS = [
   '/proc/sysrq-trigger',
 ] as const
 
-/** Every mount below the root, in order: later ones may lie inside earlier ones. */
+/**
+ * Every mount below the root, in order: later ones may lie inside earlier ones. The kernel's trees come after what the
+ * user asked for, so that no link in the root leads a volume into them (CVE-2019-19921); what is done inside them is
+ * done through their own descriptors, because by now their names in the root may lead elsewhere.
+ */
 export const planMounts = (box: Box, host: Host, dirs: readonly GroupDir[]): readonly Op[] => [
-  ...kernelTrees(box),
-  ...groupViews(dirs, !box.privileged),
   ...deviceTree(box),
   ...box.tmpfs.flatMap(tmpfs),
   ...box.volumes.flatMap(volume => bind(volume, host, box.privileged)),
+  ...kernelTrees(box),
+  ...groupViews(dirs, !box.privileged),
   ...Object.entries(box.sysctls).map(
     ([file, value]): Op => ({ op: 'writeAt', dir: SLOTS.proc, file: `sys/${file}`, data: value }),
   ),
@@ -159,6 +163,11 @@ const bind = ({ source, target, readOnly }: Volume, host: Host, devices: boolean
 ]
 
 const hidden = (): Op[] => [
-  ...MASKED_PATHS.map((path): Op => ({ op: 'mask', root: SLOTS.root, path, dev: SLOTS.dev })),
-  ...READ_ONLY_PATHS.map((path): Op => ({ op: 'protect', root: SLOTS.root, path })),
+  ...MASKED_PATHS.map((path): Op => ({ op: 'mask', ...inTree(path), dev: SLOTS.dev })),
+  ...READ_ONLY_PATHS.map((path): Op => ({ op: 'protect', ...inTree(path) })),
 ]
+
+const inTree = (path: string) => {
+  const [, tree, inside = ''] = /^\/(proc|sys)(\/.*)$/.exec(path) ?? []
+  return { root: tree === 'proc' ? SLOTS.proc : SLOTS.sys, path: inside }
+}

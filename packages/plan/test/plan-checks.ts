@@ -8,17 +8,15 @@ const CHAPTERS = [
   ['teardown', 'T'],
 ] as const
 
-const textsOf = (op: Op): string =>
-  JSON.stringify(op, (_, value) => (typeof value === 'bigint' ? String(value) : value))
-
-/** Slots an operation takes something from: fields that are not called `slot`, and paths of slots in its texts. */
+/** Slots an operation takes something from: fields that are not called `slot`, and paths of slots in mount options. */
 const usesOf = (op: Op): number[] => {
   const values = op as unknown as Readonly<Record<string, unknown>>
   const fields = (OPS[op.op] as Row).fields
     .filter(([name, kind]) => kind === 'slot' && name !== 'slot')
     .map(([name]) => values[name] as number)
     .filter(slot => slot !== PROTOCOL.noSlot)
-  const named = [...textsOf(op).matchAll(/\/proc\/self\/fd\/(\d+)/g)].map(
+  const options = op.op === 'fsMount' || op.op === 'mountOverlay' ? String(op.options) : ''
+  const named = [...options.matchAll(/\/proc\/self\/fd\/(\d+)/g)].map(
     ([, fd]) => Number(fd) - PROTOCOL.slotBase,
   )
   return [...fields, ...named]

@@ -1,9 +1,10 @@
-import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { type CgroupHost, CONTROLLERS, type Controller, controllerHome, detectHost } from '@tsbox/cgroups'
 import { isTsboxError } from '@tsbox/errors'
 import { kernelVersion, RUN_DIR, run } from '@tsbox/runtime'
 import { locateShim } from '@tsbox/shim'
+import { nativeChecks } from './doctor-native.ts'
 
 /** One finding. `limited`: boxes run, an option or comfort is missing. `missing`: boxes cannot run. */
 export interface Check {
@@ -24,6 +25,7 @@ export const examine = async (): Promise<readonly Check[]> => [
   overlay(),
   shim(),
   runDirectory(),
+  ...nativeChecks(),
   await trial(),
 ]
 
@@ -134,7 +136,6 @@ const shim = (): Check => {
   }
 }
 
-/** A directory there that no running box holds was left by a power cut or two kills at once. */
 const runDirectory = (): Check => {
   if (!isWritable('/run')) {
     return {
@@ -144,8 +145,7 @@ const runDirectory = (): Check => {
       fix: 'Mount a tmpfs there: mount -t tmpfs tmpfs /run',
     }
   }
-  const names = existsSync(RUN_DIR) ? readdirSync(RUN_DIR) : []
-  return ok('run directory', names.length === 0 ? RUN_DIR : `${RUN_DIR}: ${names.length} in use`)
+  return ok('run directory', RUN_DIR)
 }
 
 const trial = async (): Promise<Check> => {

@@ -11,6 +11,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { detectHost } from '@tsbox/cgroups'
+import { TsboxError } from '@tsbox/errors'
 import { decodePlan, decodeStatus } from '@tsbox/protocol'
 import { type Receipt, receiptOf, traceEvents } from '@tsbox/runtime'
 import { errorOf, teardownFailures } from '@tsbox/shim'
@@ -35,22 +36,34 @@ export const handbackCommand = (): number => {
   const plan = decodePlan(readWhole(3))
   const { records } = decodeStatus(readWhole(4))
   const receipt = receiptOf({ plan, records }, detectHost())
-  if (wanted.receipt !== undefined) writeAtomically(wanted.receipt, `${JSON.stringify(receipt, null, 2)}\n`)
-  if (wanted.trace !== undefined) {
-    writeAtomically(
-      wanted.trace,
+  const unwritten = [
+    ...write(wanted.receipt, () => `${JSON.stringify(receipt, null, 2)}\n`),
+    ...write(wanted.trace, () =>
       JSON.stringify({ traceEvents: traceEvents(plan, records), displayTimeUnit: 'ns' }),
-    )
-  }
+    ),
+  ]
   const error = errorOf(plan, records)
   printNotes(notesOf(receipt, { plan, timeout: wanted.timeout }))
-  for (const failure of teardownFailures(plan, records)) printError(failure)
-  if (error === undefined) return statusOf(receipt)
+  for (const failure of [...teardownFailures(plan, records), ...unwritten]) printError(failure)
+  if (error === undefined) return unwritten[0]?.exitStatus ?? statusOf(receipt)
   printError(error)
   return error.exitStatus
 }
 
 const statusOf = (receipt: Receipt): number => receipt.exitStatus
+
+/** The box has run: that its receipt cannot be written must not lose what else there is to tell. */
+const write = (path: string | undefined, text: () => string): readonly TsboxError[] => {
+  if (path === undefined) return []
+  try {
+    writeAtomically(path, text())
+    return []
+  } catch (cause) {
+    const message = `${JSON.stringify(path)} cannot be written: ${(cause as Error).message}`
+    const hint = 'The box ran and is removed; name a file in a directory that takes new files.'
+    return [new TsboxError('ERR_TSBOX_USAGE', message, { hint, step: 'handback', cause })]
+  }
+}
 
 const readWhole = (fd: number): Buffer => {
   const bytes = Buffer.alloc(fstatSync(fd).size)

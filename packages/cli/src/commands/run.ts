@@ -1,4 +1,4 @@
-import { accessSync, constants, realpathSync } from 'node:fs'
+import { accessSync, constants, realpathSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { TsboxError } from '@tsbox/errors'
 import { describePlan, encode, PLAN_FLAGS } from '@tsbox/protocol'
@@ -44,6 +44,7 @@ const outputFile = (path: string | undefined): string | undefined => {
   const full = resolve(path)
   try {
     accessSync(dirname(full), constants.W_OK)
+    if (statSync(full, { throwIfNoEntry: false })?.isDirectory()) throw new Error('it is a directory')
   } catch (cause) {
     throw new TsboxError(
       'ERR_TSBOX_USAGE',
