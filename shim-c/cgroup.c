@@ -88,7 +88,7 @@ int op_make_cgroup(const struct op *op) {
 static bool is_ours(const char *mount, const char *path) {
     for (uint32_t i = 0; i < the_plan.count[OUTER]; i++) {
         const struct op *op = &the_plan.ops[the_plan.first[OUTER] + i];
-        if (op->code == OP_MAKE_CGROUP && (taking_over || shared->made[op->index]) &&
+        if (op->code == OP_MAKE_CGROUP && shared->made[op->index] &&
             strcmp(op_field(op, MAKE_CGROUP_MOUNT).s, mount) == 0 &&
             strcmp(op_field(op, MAKE_CGROUP_PATH).s, path) == 0)
             return true;

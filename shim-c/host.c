@@ -34,27 +34,29 @@ int op_claim(const struct op *op) {
     int lock = -1;
     /* A directory that goes away between the two calls belonged to a box that has just ended: begin again. */
     for (int attempt = 0; attempt < 100 && lock < 0; attempt++) {
+        shared->claimed = true; /* before it is true: a kill in between must find it marked */
         fresh = make_parent_and_dir(path) == 0;
+        shared->claimed = fresh;
         if (!fresh && errno != EEXIST) break;
         lock = lock_run_dir(path);
         if (lock < 0 && errno != ENOENT) break;
     }
     if (lock < 0) {
         int saved = errno == EWOULDBLOCK ? EEXIST : errno;
+        shared->claimed = false;
         janitor_dismiss();
         errno = saved;
         return -1;
     }
-    box.claimed = true;
+    box.claimed = shared->claimed = true;
     /* Nobody holds it: its owner and its owner's janitor were both killed. Same name, same paths: what they would
        have torn down is our own teardown list, but for the directory itself, which is ours now. */
     if (!fresh) {
-        taking_over = true;
+        memset(shared->made, 1, sizeof shared->made);
         for (uint32_t i = 0; i < the_plan.count[TEARDOWN]; i++) {
             const struct op *step = &the_plan.ops[the_plan.first[TEARDOWN] + i];
             if (step->code == OP_KILL_CGROUP || step->code == OP_REMOVE_CGROUP) (void)op_run(step);
         }
-        taking_over = false;
     }
     box.lock_slot = op_field(op, CLAIM_SLOT).n;
     return slot_keep(box.lock_slot, lock);

@@ -3,6 +3,7 @@
 #include "sys.h"
 
 #include <linux/capability.h>
+#include <sys/signalfd.h>
 
 #include "ops.h"
 #include "shim.h"
@@ -20,15 +21,16 @@ static int drop_rights(void) {
 /* From here on nothing may fail: our end is the end of the box. */
 static _Noreturn void reaper(pid_t program) {
     sigset_t all;
-    int status;
-    if (drop_rights()) _exit(EXIT_OURS);
+    int status, signals;
     sigfillset(&all);
+    sys_close_range(0, ~0u, 0);
+    /* Not sigwaitinfo: while that waits, /proc shows no signal blocked, and the supervisor would find us deaf. */
+    if (drop_rights() || (signals = signalfd(-1, &all, SFD_CLOEXEC)) < 0) _exit(EXIT_OURS);
     prctl(PR_SET_NAME, "tsbox-init", 0, 0, 0);
     (void)chdir("/");
-    sys_close_range(0, ~0u, 0);
-    for (;;) {
-        int signal = sigwaitinfo(&all, NULL);
-        if (signal > 0 && signal != SIGCHLD) (void)kill(program, signal);
+    for (struct signalfd_siginfo info;;) {
+        if (read(signals, &info, sizeof info) == sizeof info && info.ssi_signo != SIGCHLD)
+            (void)kill(program, (int)info.ssi_signo);
         for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
             if (pid == program) _exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
         }

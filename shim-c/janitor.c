@@ -7,7 +7,6 @@
 #include "shim.h"
 
 struct shared *shared;
-bool taking_over;
 
 static pid_t janitor;
 static int leash = -1; /* the supervisor holds the other end; its end of file is the supervisor's */
@@ -48,7 +47,7 @@ static _Noreturn void wait_for_the_end(int end) {
     sys_close_range(CONTROL_FD + 1, ~0u, 0);
     if (read(CONTROL_FD, &done, 1) > 0) _exit(0);
     terminal_restore();
-    if (lock_patiently() >= 0) run_chapter(TEARDOWN);
+    if (shared->claimed && lock_patiently() >= 0) run_chapter(TEARDOWN);
     _exit(0);
 }
 

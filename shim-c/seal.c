@@ -21,31 +21,19 @@ static int sealed_copy(int exe) {
     return n < 0 || fcntl(copy, F_ADD_SEALS, SEALS) ? -1 : copy;
 }
 
-static int base64_value(char c) {
-    if (c >= 'A' && c <= 'Z') return c - 'A';
-    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-    if (c >= '0' && c <= '9') return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
+/* The text is UTF-8 with a character for each byte: U+0001 to U+00FF for itself, and U+0100 for the NUL that an
+   environment cannot hold. The low bits of the two bytes of a longer character are the byte in every case. */
 static int write_decoded(int fd, const char *text) {
-    uint8_t bytes[3 * 1024];
-    size_t used = 0;
-    uint32_t bits = 0;
-    int have = 0;
-    for (; *text && *text != '='; text++) {
-        int value = base64_value(*text);
-        if (value < 0) return -1;
-        bits = bits << 6 | (uint32_t)value;
-        have += 6;
-        if (have < 8) continue;
-        have -= 8;
-        bytes[used++] = (uint8_t)(bits >> have);
-        if (used < sizeof bytes) continue;
+    uint8_t bytes[4096];
+    while (*text) {
+        size_t used = 0;
+        for (; *text && used < sizeof bytes; text++) {
+            uint8_t c = (uint8_t)*text;
+            bytes[used++] = c < 0x80 ? c : (uint8_t)((c & 3) << 6 | (*++text & 0x3f));
+        }
         if (write_whole(fd, bytes, used)) return -1;
-        used = 0;
     }
-    return write_whole(fd, bytes, used);
+    return 0;
 }
 
 /* TSBOX_PLAN_A, TSBOX_PLAN_B …: one string of an environment holds 128 KiB at most. */

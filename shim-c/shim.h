@@ -58,10 +58,10 @@ int continue_sealed(char **environment);
 /* janitor.c: a second process that tears down when this one is killed. */
 extern struct shared {
     uint8_t made[MAX_OPS]; /* which operations have made something, by index */
+    bool claimed; /* the name is ours, and with it what bears it */
     bool raw; /* the caller's terminal is, and was: */
     struct termios terminal;
 } *shared; /* with the janitor */
-extern bool taking_over; /* what a dead box of the same name made counts as ours */
 int janitor_start(const char *run_dir);
 void janitor_revive(pid_t dead);
 void janitor_dismiss(void);
@@ -75,5 +75,6 @@ void terminal_resize(int terminal);
 
 /* supervise.c */
 void box_kill(void);
+void die_with_supervisor(void); /* in init */
 
 #endif

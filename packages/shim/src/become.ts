@@ -1,18 +1,15 @@
-/** One string of an environment holds 128 KiB at most (execve(2), MAX_ARG_STRLEN); base64 makes 4 bytes of 3. */
-const PART_BYTES = 96 * 1024 - 3
+/** One string of an environment holds 128 KiB at most (execve(2), MAX_ARG_STRLEN), and a character takes up to 2 bytes. */
+const PART_CHARACTERS = 60_000
 
 /**
- * The environment in which the shim finds a plan: TSBOX_PLAN_A, TSBOX_PLAN_B … in base64. Only root can read it, and
- * the shim's first act is to continue without it.
+ * The environment in which the shim finds a plan: TSBOX_PLAN_A, TSBOX_PLAN_B … with a character for each byte, U+0100
+ * for the NUL that an environment cannot hold. Only root can read it, and the shim's first act is to continue without it.
  */
 export const planEnvironment = (plan: Buffer): Record<string, string> => {
+  const text = plan.toString('latin1').replaceAll('\0', '\u0100')
   const env: Record<string, string> = {}
-  for (let at = 0, part = 0; at < plan.length; at += PART_BYTES, part++) {
-    env[`TSBOX_PLAN_${String.fromCharCode(65 + part)}`] = plan.toString(
-      'base64',
-      at,
-      Math.min(at + PART_BYTES, plan.length),
-    )
+  for (let at = 0, part = 0; at < text.length; at += PART_CHARACTERS, part++) {
+    env[`TSBOX_PLAN_${String.fromCharCode(65 + part)}`] = text.slice(at, at + PART_CHARACTERS)
   }
   return env
 }
