@@ -1,5 +1,4 @@
-import { mkdirSync } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { NOTHING, settled, snapshot } from './residue.ts'
 import { probeRootfs } from './rootfs.ts'
@@ -13,6 +12,8 @@ export interface BoxTest {
   readonly inProbe: (suffix?: string) => string[]
   /** The directory of that root. */
   readonly rootfs: string
+  /** A directory for what else the test needs; it goes with the test. */
+  readonly dir: string
 }
 
 /** Whether this runs in the virtual machine of `make test-vm`, where all is slower and cgroups are v2 only. */
@@ -32,7 +33,8 @@ export const boxTests = (file: string) => {
   ): Promise<void> => {
     await t.test(title, async test => {
       const prefix = `${marker}-${++count}`
-      const rootfs = test.testdir({ rootfs: {} })
+      const dir = test.testdir({ rootfs: {} })
+      const rootfs = join(dir, 'rootfs')
       const name = (suffix = '') => `${prefix}${suffix}`
       let made = false
       const inProbe = (suffix?: string) => {
@@ -40,9 +42,8 @@ export const boxTests = (file: string) => {
         made = true
         return ['--rootfs', rootfs, '--name', name(suffix)]
       }
-      mkdirSync(rootfs, { recursive: true })
       try {
-        await body({ t: test, name, inProbe, rootfs })
+        await body({ t: test, name, inProbe, rootfs, dir })
       } finally {
         const left = killed ? await settled(marker) : snapshot(marker)
         test.same(left, NOTHING, 'nothing is left on the host')

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { detectHost } from '../../packages/cgroups/src/index.ts'
 
@@ -10,7 +10,13 @@ export interface Snapshot {
   readonly processes: readonly string[]
 }
 
-const list = (dir: string): string[] => (existsSync(dir) ? readdirSync(dir) : [])
+const list = (dir: string): string[] => {
+  try {
+    return readdirSync(dir)
+  } catch {
+    return []
+  }
+}
 
 /** Every group below the given path in every hierarchy, a cgroup being a directory. */
 const groups = (parent: string): string[] => {
@@ -22,9 +28,12 @@ const groups = (parent: string): string[] => {
 }
 
 const below = (dir: string): string[] => {
-  if (!existsSync(dir)) return []
-  const inside = readdirSync(dir, { withFileTypes: true }).filter(entry => entry.isDirectory())
-  return [dir, ...inside.flatMap(entry => below(join(dir, entry.name)))]
+  try {
+    const inside = readdirSync(dir, { withFileTypes: true }).filter(entry => entry.isDirectory())
+    return [dir, ...inside.flatMap(entry => below(join(dir, entry.name)))]
+  } catch {
+    return [] // it has been removed meanwhile, or was never there
+  }
 }
 
 /** Processes of ours: whose program is the shim, installed or sealed, and whose command line or box mentions `marker`. */

@@ -74,7 +74,9 @@ const causeOf = (records: readonly StatusRecord[], oomKills: number): Cause => {
   const exited = records.find(record => record.kind === 'exited')
   if (exited === undefined || !records.some(({ kind }) => kind === 'started')) return 'setup'
   if (exited.reason !== 'exit') return exited.reason
-  if (oomKills > 0 && (exited.wait & 0x7f) === 9) return 'oom'
+  // A shell whose child was killed for memory ends with 137 itself.
+  const killed = (exited.wait & 0x7f) === 9 || exited.wait >> 8 === 128 + 9
+  if (oomKills > 0 && killed) return 'oom'
   return exited.signal > 0 || (exited.wait & 0x7f) > 0 ? 'signal' : 'exit'
 }
 

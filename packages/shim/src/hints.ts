@@ -9,6 +9,7 @@ interface HintRow {
 
 const pathIs = (path: RegExp) => (op: Op) => 'path' in op && path.test(String(op.path))
 const fileIs = (file: RegExp) => (op: Op) => 'file' in op && file.test(String(op.file))
+const isOverlay = (op: Op) => op.op === 'fsMount' && op.type === 'overlay'
 const targetIs = (target: RegExp) => (op: Op) => 'target' in op && target.test(String(op.target))
 
 /** What an errno means at a step, and what to try. A row per lesson; the first that fits is given. */
@@ -141,9 +142,16 @@ const HINTS: readonly HintRow[] = [
   {
     step: 'fsMount',
     errno: 'EINVAL',
-    when: op => op.op === 'fsMount' && op.type === 'overlay',
+    when: isOverlay,
     hint: 'overlayfs refuses these layers: the upper one must not lie on overlayfs or a network file system, nor inside a lower one.',
   },
+  {
+    step: 'fsMount',
+    errno: 'ELOOP',
+    when: isOverlay,
+    hint: 'One layer lies inside another, or a layer is named twice.',
+  },
+  { step: 'mountOverlay', errno: 'ELOOP', hint: 'One layer lies inside another, or a layer is named twice.' },
   {
     step: 'mountOverlay',
     errno: 'EINVAL',

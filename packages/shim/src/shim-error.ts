@@ -111,7 +111,10 @@ const died = (plan: Plan, records: readonly StatusRecord[]): TsboxError => {
   const reason = exited === undefined ? undefined : ASKED[exited.reason]
   if (reason !== undefined || (exited?.signal ?? 0) > 0) {
     const why = reason ?? `by signal ${exited?.signal}`
-    return new TsboxError('ERR_TSBOX_SHIM_DIED', `the box was ended ${why} before its program started${where}`)
+    return new TsboxError(
+      'ERR_TSBOX_SHIM_DIED',
+      `the box was ended ${why} before its program started${where}`,
+    )
   }
   return new TsboxError(
     'ERR_TSBOX_SHIM_DIED',

@@ -57,7 +57,7 @@ export const BoxInputSchema = v.strictObject({
   ),
   network: v.optional(v.picklist(['none', 'host'])),
   limits: v.optional(v.custom<Limits>(value => typeof value === 'object' && value !== null)),
-  cgroupParent: v.optional(text),
+  cgroupParent: v.optional(v.pipe(text, v.minLength(1, 'is empty: write / for the top of the tree'))),
   rlimits: v.optional(v.array(text)),
   capAdd: v.optional(v.array(text)),
   capDrop: v.optional(v.array(text)),

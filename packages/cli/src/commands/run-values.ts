@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { IoMax } from '@tsbox/cgroups'
-import { TsboxError } from '@tsbox/errors'
+import { isTsboxError, TsboxError } from '@tsbox/errors'
 import type { BoxInput } from '@tsbox/spec'
+import { readUtf8 } from '../utf8.ts'
 
 // How the values of `tsbox run`'s options are written. Each throws TsboxError ERR_TSBOX_USAGE or ERR_TSBOX_SIZE.
 
@@ -45,8 +45,9 @@ const split = (text: string, at: string): [string, string] => [
 export const readEnvFile = (env: Record<string, string>, path: string): void => {
   let text: string
   try {
-    text = readFileSync(path, 'utf8')
+    text = readUtf8(path, '--env-file')
   } catch (cause) {
+    if (isTsboxError(cause)) throw cause
     throw new TsboxError('ERR_TSBOX_USAGE', `--env-file: ${(cause as Error).message}`, {
       step: '--env-file',
       cause,

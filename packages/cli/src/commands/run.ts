@@ -6,6 +6,7 @@ import { prepare, requireRoot } from '@tsbox/runtime'
 import { becomeSupervisor, locateShim } from '@tsbox/shim'
 import { parseBox } from '@tsbox/spec'
 import { describeOptions, readOptions } from '../option.ts'
+import { requireUtf8Arguments } from '../utf8.ts'
 import type { Wanted } from './handback.ts'
 import { boxInput } from './run-input.ts'
 import { RUN_OPTIONS } from './run-options.ts'
@@ -16,6 +17,7 @@ import { newRunSettings } from './run-settings.ts'
  * --dry-run); otherwise this program is replaced.
  */
 export const runCommand = (args: readonly string[]): string => {
+  requireUtf8Arguments(args)
   const settings = newRunSettings()
   const { rest, help } = readOptions(args, RUN_OPTIONS, settings)
   if (help) return HELP()
