@@ -4,7 +4,7 @@ set -eu
 node=$1
 checkout=$(cd "$(dirname "$0")/.." && pwd)
 tsbox() {
-  exec "$checkout/scripts/as-root.sh" "$node" "$checkout/packages/cli/dist/tsbox.cjs" "$@"
+  exec "$checkout/scripts/as-root.sh" "$node" -- "$checkout/packages/cli/dist/tsbox.cjs" "$@"
 }
 
 if [ -n "${TSBOX_CMD:-}" ]; then

@@ -37,6 +37,8 @@ export const bundle = (more: Options): Options => ({
     options.minifyIdentifiers = true
     options.keepNames = false
     options.treeShaking = true
+    // import() becomes require(): the command's files are CommonJS, and code run from a cache cannot import.
+    options.supported = { ...options.supported, 'dynamic-import': false }
     options.legalComments = 'none'
   },
   ...more,

@@ -38,8 +38,15 @@ static _Noreturn void reaper(pid_t program) {
 }
 
 int op_init(const struct op *op) {
+    int held[2];
+    char none;
     (void)op;
+    if (pipe2(held, O_CLOEXEC)) return -1;
     pid_t program = fork();
     if (program > 0) reaper(program);
+    close_keeping_errno(held[1]);
+    /* The program must not meet a reaper that still has rights and descriptors: the pipe ends with the last of them. */
+    if (program == 0) (void)!read(held[0], &none, 1);
+    close_keeping_errno(held[0]);
     return program < 0 ? -1 : 0;
 }

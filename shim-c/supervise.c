@@ -27,6 +27,8 @@ struct relay { /* bytes on their way from one terminal to the other */
     char bytes[2048];
 };
 
+static struct relay keys = {.from = -1, .to = -1}, screen = {.from = -1, .to = -1};
+
 /* ---- start ---- */
 
 /* The kernel kills us when the supervisor ends. Had it ended before we asked, nobody would read our status pipe. */
@@ -88,18 +90,19 @@ static bool read_proc(const char *name, char text[4096]) {
 
 /* Process 1 is not hurt by signals it does not handle, which would make a plain "sleep" deaf to Ctrl-C. Whether it
    handles one, the kernel says: lines "SigBlk:\t", "SigIgn:\t" and "SigCgt:\t" with 16 hexadecimal digits, bit n - 1
-   for signal n. While it waits for signals (sigwaitinfo, as many an init does), they are not even shown as blocked. */
+   for signal n. While it waits for signals (sigwaitinfo, as many an init does), they are not even shown as blocked,
+   and the set it waits for is read where it lies. */
 static bool is_deaf_to(int signal_number) {
-    char text[4096];
-    bool waits = read_proc("/syscall", text) && strtol(text, NULL, 10) == SYS_rt_sigtimedwait;
-    if (waits || !read_proc("/status", text)) return false;
-    for (const char *line = text; line; line = strchr(line + 1, '\n')) {
-        if (strncmp(line, "\nSig", 4) != 0 || strchr("PQ", line[4]) || strlen(line) < 25) continue;
-        char digit = line[24 - (signal_number - 1) / 4];
-        int value = digit <= '9' ? digit - '0' : digit - 'a' + 10;
-        if (value & 1 << (signal_number - 1) % 4) return false;
+    char text[4096], *rest;
+    uint64_t set = 0;
+    if (read_proc("/syscall", text) && strtol(text, &rest, 10) == SYS_rt_sigtimedwait) {
+        struct iovec to = {&set, sizeof set}, from = {(void *)(uintptr_t)strtoull(rest, NULL, 16), sizeof set};
+        (void)syscall(SYS_process_vm_readv, box.pid, &to, 1, &from, 1, 0);
     }
-    return true;
+    if (!read_proc("/status", text)) return false;
+    for (const char *line = text; line; line = strchr(line + 1, '\n'))
+        if (strncmp(line, "\nSig", 4) == 0 && !strchr("PQ", line[4])) set |= strtoull(line + 9, NULL, 16);
+    return !(set >> (signal_number - 1) & 1);
 }
 
 #define BIT(n) (1ull << (n))
@@ -135,7 +138,7 @@ static void on_signal(int fd) {
         if ((pid_t)info.ssi_pid == box.pid) return; /* its pidfd tells */
         pid_t dead = waitpid((pid_t)info.ssi_pid, NULL, WNOHANG);
         if (dead > 0) janitor_revive(dead);
-    } else if (signal_number == SIGWINCH && box.terminal >= 0) {
+    } else if (signal_number == SIGWINCH && screen.to >= 0) {
         terminal_resize(box.terminal);
     } else if (signal_number == SIGTERM) {
         stop(END_STOPPED);
@@ -170,12 +173,9 @@ static bool on_record(int fd) {
     struct record record;
     ssize_t n = read(fd, &record, sizeof record);
     if (n == sizeof record) {
-        if (record.kind == RECORD_STARTED) {
-            end.started = record;
-            return true;
-        }
         if (record.kind == RECORD_FAILED) box.failed = true;
-        (void)write_whole(STATUS_FD, &record, sizeof record);
+        if (record.kind == RECORD_STARTED) end.started = record;
+        else (void)write_whole(STATUS_FD, &record, sizeof record);
         return true;
     }
     if (end.started.kind && !box.failed) {
@@ -221,8 +221,6 @@ static void relay_drain(struct relay *out) {
 
 enum { SIGNALS, RECORDS, LEASE, EXIT, HANDOVER, KEYS, SCREEN, WATCHED };
 
-static struct relay keys = {.from = -1, .to = -1}, screen = {.from = -1, .to = -1};
-
 static void on_handover(void) {
     int terminal = terminal_receive(box.terminal);
     close(box.terminal);
@@ -233,7 +231,8 @@ static void on_handover(void) {
 }
 
 static void on_events(struct pollfd fds[WATCHED]) {
-    if (fds[RECORDS].revents && !on_record(box.records)) {
+    if (fds[RECORDS].revents) { /* first all of it: a program that has started is asked to stop, not killed */
+        if (on_record(box.records)) return;
         close(box.records);
         box.records = -1;
     }

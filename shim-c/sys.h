@@ -33,13 +33,18 @@
 #include <time.h>
 #include <unistd.h>
 
-/* In-root resolution: absolute links and ".." stay below dir, /proc's magic links are refused. */
+/* In-root resolution: absolute links and ".." stay below dir, /proc's magic links are refused. The kernel answers EAGAIN
+   when anything on the machine was renamed or mounted while it looked at a ".."; a bounded number of times we ask again. */
 static inline int sys_open_in_root(int dir, const char *path, uint64_t flags, uint64_t resolve) {
     struct open_how how = {
         .flags = flags | O_CLOEXEC,
         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve,
     };
-    return (int)syscall(SYS_openat2, dir, path, &how, sizeof how);
+    int fd, attempt = 0;
+    do {
+        fd = (int)syscall(SYS_openat2, dir, path, &how, sizeof how);
+    } while (fd < 0 && errno == EAGAIN && ++attempt < 1000);
+    return fd;
 }
 
 /* Strictly below dir, no links and no other mounts on the way: for the kernel's own control files. */

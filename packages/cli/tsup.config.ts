@@ -24,5 +24,8 @@ export default defineConfig([
       },
     ],
   }),
-  { ...bundle({ entry: { tsbox: 'src/launch.ts' }, banner: { js: '#!/usr/bin/env node' } }), shims: false },
+  {
+    ...bundle({ entry: { tsbox: 'src/launch.ts' }, banner: { js: '#!/usr/bin/env -S node --' } }),
+    shims: false,
+  },
 ])

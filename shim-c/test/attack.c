@@ -124,9 +124,10 @@ static int overwrite(char **command) {
 			_exit(127);
 		}
 		snprintf(path, sizeof path, "/proc/%d/exe", pid);
-		for (int look = 0; look < 2000 && count < MOST; look++) {
+		for (int ended = 0; !ended && count < MOST;) {
+			ended = start == 0 || waitpid(pid, NULL, WNOHANG) == pid;
 			ssize_t n = readlink(path, link, sizeof link - 1);
-			if (n <= 0) break;
+			if (n <= 0) continue;
 			link[n] = 0;
 			int known = 0;
 			for (int i = 0; i < count; i++) known |= !strcmp(seen[i], link);
@@ -135,7 +136,6 @@ static int overwrite(char **command) {
 			held[count] = open(path, O_PATH | O_CLOEXEC);
 			if (held[count] >= 0) count++;
 		}
-		if (start > 0) waitpid(pid, NULL, 0);
 	}
 	for (int i = 0; i < count; i++) write_through(held[i], seen[i]);
 	return printf("held %d\n", count), 0;

@@ -109,9 +109,15 @@ static void say_list(struct text *text, struct field f, bool of_strings) {
     say(text, "]");
 }
 
+/* Some numbers are read in another base. */
+static void say_number(struct text *text, const char *name, size_t length, unsigned long long n) {
+    bool octal = length == 4 && (memcmp(name, "mode", 4) == 0 || memcmp(name, "mask", 4) == 0);
+    bool hex = (length == 5 && memcmp(name, "flags", 5) == 0) || (length == 10 && memcmp(name, "attributes", 10) == 0);
+    say(text, octal ? "0%llo" : hex ? "0x%llx" : "%llu", n);
+}
+
 static void say_field(struct text *text, char kind, struct field f) {
     switch (kind) {
-    case 'u': say(text, "%llu", (unsigned long long)f.n); return;
     case 's': say(text, "#%llu", (unsigned long long)f.n); return;
     case 'q': say(text, "0x%llx", (unsigned long long)f.n); return;
     case 'b': say_quoted(text, f.p, f.len, true); return;
@@ -130,7 +136,8 @@ static void say_op(struct text *text, const struct op *op) {
         bool unset = (kinds[i] == 'o' && !f.s) || (kinds[i] == 's' && f.n == NO_SLOT);
         if (!unset) {
             say(text, " %.*s=", length, name);
-            say_field(text, kinds[i], f);
+            if (kinds[i] == 'u') say_number(text, name, (size_t)length, f.n);
+            else say_field(text, kinds[i], f);
         }
         name += length + (name[length] == ' ');
     }

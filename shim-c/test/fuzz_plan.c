@@ -1,6 +1,8 @@
 /* Feeds the decoder what nobody would write. `fuzz_plan RUNS [SEED]` changes the golden vectors for RUNS inputs;
    built with -DTSBOX_LIBFUZZER it is a target for libFuzzer instead. Either way every field of a plan that was
    decoded is read to its last byte, so that a sanitizer sees what the operations would read. */
+#include "sys.h"
+
 #include <time.h>
 
 #include "bytes.h"
@@ -108,7 +110,7 @@ static void insert_or_remove(struct input *in) {
     }
 }
 
-static void splice(struct input *in) {
+static void graft(struct input *in) {
     const struct input *other = &seeds[below(VECTOR_COUNT)];
     size_t from = below((uint32_t)other->size), to = below((uint32_t)in->size), n = other->size - from;
     if (n > LARGEST - to) n = LARGEST - to;
@@ -144,7 +146,7 @@ static void mutate(struct input *in) {
     case 0: in->at[place] ^= (uint8_t)(1u << below(8)); break;
     case 1: in->at[place] = (uint8_t)below(256); break;
     case 2: insert_or_remove(in); break;
-    case 3: splice(in); break;
+    case 3: graft(in); break;
     case 4:
     case 5:
         if (in->size < 4) break;

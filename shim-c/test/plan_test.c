@@ -1,5 +1,5 @@
 /* What the decoder takes, what it refuses and where, and that it reads what the other language wrote. */
-#include <errno.h>
+#include "sys.h"
 #include <limits.h>
 
 #include "bytes.h"

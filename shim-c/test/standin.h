@@ -2,6 +2,8 @@
 #ifndef TSBOX_TEST_STANDIN_H
 #define TSBOX_TEST_STANDIN_H
 
+#include "sys.h"
+
 #include "ops.h"
 #include "shim.h"
 

@@ -80,16 +80,14 @@ t.test(
   },
 )
 
+/** Where something lies in the box that is named below one of the kernel's trees. */
+const inBox = ({ root, path }: { root: number; path: string | Uint8Array }) =>
+  `${{ [SLOTS.proc]: '/proc', [SLOTS.sys]: '/sys' }[root]}${path}`
+
 t.test('what tells of the host is masked, what changes it is read-only', async t => {
   const ops = mounts(LEAST)
-  t.strictSame(
-    all(ops, 'mask').map(({ path }) => path),
-    MASKED_PATHS,
-  )
-  t.strictSame(
-    all(ops, 'protect').map(({ path }) => path),
-    READ_ONLY_PATHS,
-  )
+  t.strictSame(all(ops, 'mask').map(inBox), MASKED_PATHS)
+  t.strictSame(all(ops, 'protect').map(inBox), READ_ONLY_PATHS)
   for (const { dev } of all(ops, 'mask')) t.equal(dev, SLOTS.dev, 'with a null device of our own making')
   for (const path of ['/proc/kcore', '/proc/keys', '/sys/firmware'])
     t.ok(
@@ -112,8 +110,32 @@ t.test('a privileged box sees everything and may write it', async t => {
 
 t.test('volumes are mounted in the order they were named, so one may lie inside another', async t => {
   const targets = all(mounts(FULL), 'attach').map(({ target }) => target)
-  t.strictSame(targets.slice(-3), ['/tmp', '/srv', '/srv/conf'])
+  t.strictSame(
+    targets.filter(target => ['/tmp', '/srv', '/srv/conf'].includes(String(target))),
+    ['/tmp', '/srv', '/srv/conf'],
+  )
 })
+
+t.test('the trees of the kernel come last, so that no link of the root leads a volume into them', async t => {
+  const ops = mounts(FULL)
+  const volumes = ['/tmp', '/srv', '/srv/conf'].flatMap(target => placesOf(ops, 'attach', { target }))
+  for (const target of ['/proc', '/sys']) {
+    t.ok(placesOf(ops, 'attach', { target })[0]! > Math.max(...volumes), target)
+  }
+})
+
+t.test(
+  'what is done inside the trees of the kernel is never looked up by their names in the root',
+  async t => {
+    for (const mode of MODES) {
+      const inside = mounts(FULL, hostOf(mode)).filter(op => {
+        const where = 'target' in op ? op.target : 'path' in op ? op.path : ''
+        return 'root' in op && op.root === SLOTS.root && /^\/?(proc|sys|dev)\//.test(String(where))
+      })
+      t.strictSame(inside, [], mode)
+    }
+  },
+)
 
 t.test('a volume is read-only, and without devices, before it can be seen', async t => {
   const ops = mounts({

@@ -108,7 +108,7 @@ t.test(
     inOrder(
       t,
       placesOf(inner, 'writeAt', { dir: SLOTS.proc }),
-      placesOf(inner, 'protect', { path: '/proc/sys' }),
+      placesOf(inner, 'protect', { root: SLOTS.proc, path: '/sys' }),
     )
   },
 )

@@ -12,6 +12,8 @@ import { MERGED, never, UNMERGED } from './fixtures.ts'
 const rootOf = (input: Partial<BoxInput>, host: Host = hostOf('v2')) =>
   planRoot(parseBox({ args: ['true'], name: 'one', ...input }), host, () => MERGED)
 
+type Root = NonNullable<BoxInput['root']>
+
 const sizeOf = (input: Partial<BoxInput>, host?: Host) => {
   const stage = rootOf(input, host).stage.find(op => op.op === 'fsMount' && op.type === 'tmpfs')
   return stage?.op === 'fsMount' ? Number(stage.options[stage.options.indexOf('size') + 1]) : undefined
@@ -41,7 +43,7 @@ for (const mode of MODES) {
 }
 
 t.test('whatever the root is, it ends in its slot and is attached', async t => {
-  const roots: BoxInput['root'][] = [
+  const roots: Root[] = [
     { kind: 'system' },
     { kind: 'host' },
     { kind: 'directory', path: '/d' },
@@ -59,7 +61,7 @@ t.test('whatever the root is, it ends in its slot and is attached', async t => {
           (op.op === 'attach' && op.mount === SLOTS.root) ||
           (op.op === 'mountOverlay' && op.slot === SLOTS.root),
       )
-      t.ok(made >= 0 && attached >= made, `${root?.kind} on Linux ${kernel.join('.')}`)
+      t.ok(made >= 0 && attached >= made, `${root.kind} on Linux ${kernel.join('.')}`)
     }
   }
 })
@@ -69,7 +71,7 @@ t.test('the userland of the host is looked at for the root that is made of it on
     { kind: 'host' },
     { kind: 'directory', path: '/d' },
     { kind: 'layers', layers: ['/a'] },
-  ] as const) {
+  ] satisfies Root[]) {
     t.doesNotThrow(() => planRoot(parseBox({ args: ['true'], root }), hostOf('v2'), never), root.kind)
   }
   t.throws(() => planRoot(parseBox({ args: ['true'] }), hostOf('v2'), never))
@@ -86,7 +88,11 @@ t.test('what is written into memory ends where the memory of the box does', asyn
 })
 
 t.test('nothing of a root is seen on the host: what is staged covers the run directory', async t => {
-  for (const root of [{ kind: 'system' }, { kind: 'host' }, { kind: 'layers', layers: ['/a'] }] as const) {
+  for (const root of [
+    { kind: 'system' },
+    { kind: 'host' },
+    { kind: 'layers', layers: ['/a'] },
+  ] satisfies Root[]) {
     const { stage } = rootOf({ root })
     t.match(stage.slice(0, 3), [
       { op: 'open', slot: SLOTS.place, path: '/run/tsbox/one' },
@@ -102,7 +108,7 @@ t.test('no root but one with a kept upper layer leaves anything to remove on the
     { kind: 'host' },
     { kind: 'directory', path: '/d' },
     { kind: 'layers', layers: ['/a'] },
-  ] as const) {
+  ] satisfies Root[]) {
     t.strictSame(rootOf({ root }).teardown, [], root.kind)
   }
 })

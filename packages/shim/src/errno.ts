@@ -1,9 +1,11 @@
+import { constants } from 'node:os'
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util'
 
-/** The name of an errno, such as 'ENOENT'; libuv knows most of Linux's, the rest is told by number. */
+/** The name of an errno, such as 'ENOENT'; one that neither libuv nor Node has a name for is told by number. */
 export const errnoName = (errno: number): string => {
   const name = RARE[errno] ?? getSystemErrorName(-errno)
-  return name.startsWith('Unknown') ? `errno ${errno}` : name
+  if (!name.startsWith('Unknown')) return name
+  return Object.entries(constants.errno).find(([, number]) => number === errno)?.[0] ?? `errno ${errno}`
 }
 
 /** What the errno means, in words. */

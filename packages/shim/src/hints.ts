@@ -1,6 +1,6 @@
 import type { Op } from '@tsbox/protocol'
 
-interface HintRow {
+export interface HintRow {
   readonly step: Op['op'] | 'any'
   readonly errno: string
   readonly when?: (op: Op) => boolean
@@ -13,7 +13,7 @@ const isOverlay = (op: Op) => op.op === 'fsMount' && op.type === 'overlay'
 const targetIs = (target: RegExp) => (op: Op) => 'target' in op && target.test(String(op.target))
 
 /** What an errno means at a step, and what to try. A row per lesson; the first that fits is given. */
-const HINTS: readonly HintRow[] = [
+export const HINTS: readonly HintRow[] = [
   { step: 'claim', errno: 'EEXIST', hint: 'Stop that box, or choose another --name.' },
   {
     step: 'claim',
