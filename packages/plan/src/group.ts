@@ -61,7 +61,9 @@ export const planGroup = (box: Box, host: Host): GroupPlan => {
       .filter(dir => dir.version === 1)
       .map((dir): Op => ({ op: 'writeAt', dir: slotOf.get(dir.mount)!, file: 'tasks', data: '0' })),
     collect: collectOps(host, slotOf),
-    remove: removeOps(dirs, path, box.cgroupParent === undefined ? 1 : host.missingParents),
+    remove: removeOps(dirs, path, mount =>
+      box.cgroupParent === undefined ? 1 : (host.missingParents.get(mount) ?? 0),
+    ),
   }
 }
 
@@ -93,9 +95,9 @@ const collectOps = (host: Host, slotOf: ReadonlyMap<string, number>): Op[] => {
   })
 }
 
-const removeOps = (dirs: readonly GroupDir[], path: string, parents: number): Op[] => [
+const removeOps = (dirs: readonly GroupDir[], path: string, parentsIn: (mount: string) => number): Op[] => [
   ...dirs.slice(0, 1).map(({ mount }): Op => ({ op: 'killCgroup', mount, path })),
-  ...dirs.map(({ mount }): Op => ({ op: 'removeCgroup', mount, path, parents })),
+  ...dirs.map(({ mount }): Op => ({ op: 'removeCgroup', mount, path, parents: parentsIn(mount) })),
 ]
 
 /** Read-only views of the group inside the box, so that programs can size themselves by their limits. */

@@ -38,7 +38,7 @@ export const hostOf = (mode: Mode, changes: Partial<Host> = {}): Host => ({
   capabilities: 2n ** 41n - 1n,
   timeNamespace: true,
   directories: new Set(),
-  missingParents: 0,
+  missingParents: new Map(),
   ...changes,
 })
 

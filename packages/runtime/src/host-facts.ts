@@ -23,7 +23,7 @@ export const hostFacts = (box: Box): Host => {
     capabilities: box.allCapabilities ? ownCapabilities() : 0n,
     timeNamespace: existsSync('/proc/self/ns/time'),
     directories: new Set(box.volumes.map(({ source }) => source).filter(isDirectory)),
-    missingParents: box.cgroupParent === undefined ? 1 : missingParents(cgroups, box.cgroupParent),
+    missingParents: missingParents(cgroups, box.cgroupParent ?? ''),
   }
 }
 
@@ -59,10 +59,13 @@ const ownCapabilities = (): bigint => {
   return BigInt(`0x${line?.[1] ?? '0'}`)
 }
 
-/** A parent the user made stays when its last box goes; one that came with the box goes with it. */
-const missingParents = (cgroups: CgroupHost, parent: string): number => {
-  const mount = cgroups.unified?.mount ?? Object.values(cgroups.v1)[0] ?? ''
+/** By hierarchy: a parent the user made stays when its last box goes; one that came with the box goes with it. */
+const missingParents = (cgroups: CgroupHost, parent: string): Host['missingParents'] => {
   const parts = parent.split('/').filter(part => part !== '')
-  const existing = parts.findIndex((_, i) => !existsSync(`${mount}/${parts.slice(0, i + 1).join('/')}`))
-  return existing < 0 ? 0 : parts.length - existing
+  const missing = (mount: string) => {
+    const existing = parts.findIndex((_, i) => !existsSync(`${mount}/${parts.slice(0, i + 1).join('/')}`))
+    return existing < 0 ? 0 : parts.length - existing
+  }
+  const mounts = parts.length === 0 ? [] : [cgroups.unified?.mount, ...Object.values(cgroups.v1)]
+  return new Map(mounts.filter(mount => mount !== undefined).map(mount => [mount, missing(mount)]))
 }
