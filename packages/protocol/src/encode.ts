@@ -55,8 +55,13 @@ const record = (op: Op): string => {
   return u32(row.code) + u32(payload.length) + payload
 }
 
+/** Nearly every number of a plan is a small one: a slot, a flag, a length. */
+const SMALL = Array.from({ length: 256 }, (_, n) => `${String.fromCharCode(n)}\0\0\0`)
+
 const u32 = (value: unknown): string => {
   const n = value as number
+  const small = SMALL[n]
+  if (small !== undefined) return small
   if (n >>> 0 !== n) throw new RangeError(`${String(value)} is not a whole number of 32 bits`)
   return String.fromCharCode(n & 0xff, (n >>> 8) & 0xff, (n >>> 16) & 0xff, n >>> 24)
 }
@@ -70,8 +75,7 @@ const u64 = (value: unknown): string => {
 /** Most strings of a plan are ASCII, which is its own bytes; the rest goes through UTF-8. */
 const bytesOf = (value: unknown): string => {
   if (typeof value !== 'string') return Buffer.from(value as Uint8Array).toString('latin1')
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII
-  return /[^\x00-\x7f]/.test(value) ? Buffer.from(value).toString('latin1') : value
+  return Buffer.byteLength(value) === value.length ? value : Buffer.from(value).toString('latin1')
 }
 
 /** A string travels with its terminating NUL, so that C uses it where it lies. */
