@@ -116,11 +116,11 @@ SHIM_END = $(if $(MUSL),$(MUSL_LIB)/crtn.o)
 .PHONY: shim
 shim: $(SHIM) ## the static C program alone
 
-# Made again after set-up: it may have brought the smaller C library.
+# Made again after set-up: it may have brought the smaller C library. Moved into place: boxes may be starting.
 $(SHIM): $(SHIM_SOURCES) $(SHIM_HEADERS) build/.debian-build
 	@mkdir -p $(@D)
 	$(call say,compiling $@)
-	$(QUIET)$(SHIM_CC) $(WARNINGS) $(SMALL) $(HARDENING) -Ishim-c -o $@ $(SHIM_SOURCES) $(SHIM_END)
+	$(QUIET)$(SHIM_CC) $(WARNINGS) $(SMALL) $(HARDENING) -Ishim-c -o $@.new $(SHIM_SOURCES) $(SHIM_END) && mv $@.new $@
 
 ## C test programs: what tests run inside boxes, unit tests, and the same again under sanitizers.
 

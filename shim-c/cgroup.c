@@ -80,7 +80,7 @@ int op_make_cgroup(const struct op *op) {
         dir = make_path(op);
         if (dir >= 0 || (errno != ENOENT && errno != ENODEV)) break;
     }
-    if (dir < 0 && errno == EEXIST) shared->made[op->index] = 0;
+    if (dir < 0 && (errno == EEXIST || errno == EROFS)) shared->made[op->index] = 0;
     return slot_keep(op_field(op, MAKE_CGROUP_SLOT).n, dir);
 }
 

@@ -23,9 +23,9 @@ static _Noreturn void reaper(pid_t program) {
     sigset_t all;
     int status, signals;
     sigfillset(&all);
-    sys_close_range(0, ~0u, 0);
     /* Not sigwaitinfo: while that waits, /proc shows no signal blocked, and the supervisor would find us deaf. */
-    if (drop_rights() || (signals = signalfd(-1, &all, SFD_CLOEXEC)) < 0) _exit(EXIT_OURS);
+    if (drop_rights() || sys_close_range(0, ~0u, 0)) _exit(EXIT_OURS);
+    if ((signals = signalfd(-1, &all, SFD_CLOEXEC)) < 0) _exit(EXIT_OURS);
     prctl(PR_SET_NAME, "tsbox-init", 0, 0, 0);
     (void)chdir("/");
     for (struct signalfd_siginfo info;;) {
@@ -37,6 +37,7 @@ static _Noreturn void reaper(pid_t program) {
     }
 }
 
+/* The program must not meet a reaper that still has rights and descriptors: the pipe ends with the last of them. */
 int op_init(const struct op *op) {
     int held[2];
     char none;
@@ -44,9 +45,6 @@ int op_init(const struct op *op) {
     if (pipe2(held, O_CLOEXEC)) return -1;
     pid_t program = fork();
     if (program > 0) reaper(program);
-    close_keeping_errno(held[1]);
-    /* The program must not meet a reaper that still has rights and descriptors: the pipe ends with the last of them. */
-    if (program == 0) (void)!read(held[0], &none, 1);
-    close_keeping_errno(held[0]);
-    return program < 0 ? -1 : 0;
+    if (program < 0 || close(held[1])) return -1;
+    return (int)read(held[0], &none, 1);
 }

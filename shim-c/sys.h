@@ -40,10 +40,9 @@ static inline int sys_open_in_root(int dir, const char *path, uint64_t flags, ui
         .flags = flags | O_CLOEXEC,
         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve,
     };
-    int fd, attempt = 0;
-    do {
+    int fd = -1;
+    for (int attempt = 0; attempt < 1000 && fd < 0 && (attempt == 0 || errno == EAGAIN); attempt++)
         fd = (int)syscall(SYS_openat2, dir, path, &how, sizeof how);
-    } while (fd < 0 && errno == EAGAIN && ++attempt < 1000);
     return fd;
 }
 

@@ -10,6 +10,9 @@ import { eventually, startBox } from '../helpers/live-box.ts'
 const test = boxTests(import.meta.filename)
 const BOMB = ':(){ :|:& };:'
 
+/** The host's own namespace of a kind, as the text the kernel gives it. */
+const readNamespace = (kind: string): string => readlinkSync(`/proc/self/ns/${kind}`)
+
 await test('echo Hello World prints just that', async ({ t, name }) => {
   const { stdout, stderr, status } = await tsbox(['run', '--name', name(), 'echo', 'Hello', 'World'])
   t.equal(stdout, 'Hello World\n')
@@ -103,8 +106,8 @@ await test('standard input, output and error pass through, byte for byte', async
 })
 
 await test('a fork bomb is held at 20, the host stays responsive, and the box can be stopped', async box => {
-  const { t, name } = box
-  const receipt = join(t.testdir({}), 'receipt.json')
+  const { t, name, dir } = box
+  const receipt = join(dir, 'receipt.json')
   const args = ['--pids', '20', '--receipt', receipt, '--stop-timeout', '1s', '--name', name()]
   // `read` keeps process 1 there: a box ends with its first program, and the bomb with it.
   const bomb = startBox(['run', ...args, 'bash', '-c', `echo up; ${BOMB}; read -r _`])
@@ -146,6 +149,3 @@ await test('the limit is exact: 19 more processes beside the first, and no more'
   t.equal(stdout, 'forked 19 errno=11\n')
   t.equal(stderr, 'tsbox: the box hit its limit of 20 processes once\n')
 })
-
-/** The host's own namespace of a kind, as the text the kernel gives it. */
-const readNamespace = (kind: string): string => readlinkSync(`/proc/self/ns/${kind}`)

@@ -113,11 +113,20 @@ export const childrenOf = (pid: number): readonly number[] => {
   }
 }
 
-/** Who is who of a running box: the supervisor's two children are its janitor and the box's process 1. */
+/** Whether a process is the first of a process namespace below ours. */
+const isInit = (pid: number): boolean => {
+  try {
+    return /^NSpid:\t\d+\t1$/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'))
+  } catch {
+    return false
+  }
+}
+
+/** Who is who of a running box: the supervisor's two children are the box's process 1 and its janitor. */
 export const membersOf = (supervisor: number): { readonly janitor?: number; readonly init?: number } => {
   const children = childrenOf(supervisor)
-  const janitor = children.find(pid => commOf(pid) === 'tsbox-janitor')
-  const init = children.find(pid => pid !== janitor)
+  const init = children.find(isInit)
+  const janitor = children.find(pid => !isInit(pid))
   return { ...(janitor === undefined ? {} : { janitor }), ...(init === undefined ? {} : { init }) }
 }
 

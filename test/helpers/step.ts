@@ -80,8 +80,16 @@ export const janitorOf = async (supervisor: number, other = 0): Promise<number> 
   throw new Error('the supervisor has no janitor')
 }
 
+/** Another build of the shim, such as the one under sanitizers, whose findings are to be seen. */
+const OTHER_SHIM = process.env.TSBOX_TEST_SHIM
+
 export const launch = (plan: Plan, onRecord: (record: StatusRecord) => void = () => {}): RunningShim =>
-  launchShim({ shim: locateShim(), plan: encode(plan), stdio: ['ignore', 'ignore', 'ignore'], onRecord })
+  launchShim({
+    shim: OTHER_SHIM ?? locateShim(),
+    plan: encode(plan),
+    stdio: ['ignore', 'ignore', OTHER_SHIM === undefined ? 'ignore' : 'inherit'],
+    onRecord,
+  })
 
 const read = (path: string): string => {
   try {

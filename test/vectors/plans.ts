@@ -1,4 +1,11 @@
-import { KERNEL, type Op, PLAN_FLAGS, type Plan, PROTOCOL, RLIM_INFINITY } from '../../packages/protocol/src/index.ts'
+import {
+  KERNEL,
+  type Op,
+  PLAN_FLAGS,
+  type Plan,
+  PROTOCOL,
+  RLIM_INFINITY,
+} from '../../packages/protocol/src/index.ts'
 
 /** Plans whose bytes and description are kept beside this file, for both languages to agree on. */
 export interface Vector {
@@ -68,7 +75,7 @@ const becoming: readonly Op[] = [
   { op: 'setUmask', mask: 0o022 },
   { op: 'boundCaps', keep: 0x1ffn },
   { op: 'setIds', uid: 1000, gid: 1000, groups: [1000, 4, 20] },
-  { op: 'setCaps', permitted: 0x1ffn, inheritable: 0n, ambient: 1n },
+  { op: 'setCaps', permitted: 0x1ffn },
   { op: 'noNewPrivs' },
   { op: 'exec', paths: ['/usr/bin/sh', '/bin/sh'], argv: ['sh'], env: ['PATH=/bin', 'HOME=/'] },
 ]

@@ -60,7 +60,7 @@ const SMALL = Array.from({ length: 256 }, (_, n) => `${String.fromCharCode(n)}\0
 
 const u32 = (value: unknown): string => {
   const n = value as number
-  const small = SMALL[n]
+  const small = typeof value === 'number' ? SMALL[value] : undefined
   if (small !== undefined) return small
   if (n >>> 0 !== n) throw new RangeError(`${String(value)} is not a whole number of 32 bits`)
   return String.fromCharCode(n & 0xff, (n >>> 8) & 0xff, (n >>> 16) & 0xff, n >>> 24)
