@@ -13,8 +13,8 @@
 static int drop_rights(void) {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[2] = {{.permitted = 1u << CAP_KILL, .effective = 1u << CAP_KILL}};
-    uint32_t end = the_plan.first[TEARDOWN] + the_plan.count[TEARDOWN];
-    for (uint32_t i = 0; i < end; i++) memset((void *)the_plan.ops[i].payload, 0, the_plan.ops[i].length);
+    for (uint32_t i = the_plan.first[TEARDOWN] + the_plan.count[TEARDOWN]; i-- > 0;)
+        memset((void *)the_plan.ops[i].payload, 0, the_plan.ops[i].length);
     return syscall(SYS_capset, &header, data) ? -1 : prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
@@ -24,8 +24,7 @@ static _Noreturn void reaper(pid_t program) {
     int status, signals;
     sigfillset(&all);
     /* Not sigwaitinfo: while that waits, /proc shows no signal blocked, and the supervisor would find us deaf. */
-    if (drop_rights() || sys_close_range(0, ~0u, 0)) _exit(EXIT_OURS);
-    if ((signals = signalfd(-1, &all, SFD_CLOEXEC)) < 0) _exit(EXIT_OURS);
+    if (drop_rights() || sys_close_range(0, ~0u, 0) || (signals = signalfd(-1, &all, SFD_CLOEXEC)) < 0) _exit(EXIT_OURS);
     prctl(PR_SET_NAME, "tsbox-init", 0, 0, 0);
     (void)chdir("/");
     for (struct signalfd_siginfo info;;) {
@@ -39,12 +38,10 @@ static _Noreturn void reaper(pid_t program) {
 
 /* The program must not meet a reaper that still has rights and descriptors: the pipe ends with the last of them. */
 int op_init(const struct op *op) {
-    int held[2];
-    char none;
+    int held[2], none;
     (void)op;
     if (pipe2(held, O_CLOEXEC)) return -1;
     pid_t program = fork();
     if (program > 0) reaper(program);
-    if (program < 0 || close(held[1])) return -1;
-    return (int)read(held[0], &none, 1);
+    return program < 0 || close(held[1]) ? -1 : (int)read(held[0], &none, 1);
 }

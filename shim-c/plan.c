@@ -4,19 +4,16 @@
 #include <errno.h>
 #include <string.h>
 
-static const char *const kinds_of[] = {
-#define OP(NAME, name, code, chapters, kinds) [code] = (kinds),
+static const struct {
+    const char *kinds;
+    uint8_t chapters;
+} rows[] = {
+#define OP(NAME, name, code, chapters, kinds) [code] = {kinds, chapters},
 #include "gen/plan.def"
 #undef OP
 };
 
-static const uint8_t chapters_of[] = {
-#define OP(NAME, name, code, chapters, kinds) [code] = (chapters),
-#include "gen/plan.def"
-#undef OP
-};
-
-#define KNOWN_CODES (sizeof kinds_of / sizeof kinds_of[0])
+#define KNOWN_CODES (sizeof rows / sizeof rows[0])
 
 struct reader {
     const uint8_t *at;
@@ -122,11 +119,11 @@ static int decode_op(struct op *op, struct reader *body, enum chapter chapter) {
     op->code = le16(head);
     op->length = le32(head + 4);
     op->payload = take(body, op->length);
-    if (!op->payload || op->code >= KNOWN_CODES || !kinds_of[op->code]) return -1;
-    if (!(chapters_of[op->code] & 1u << chapter)) return -1;
+    if (!op->payload || op->code >= KNOWN_CODES || !rows[op->code].kinds) return -1;
+    if (!(rows[op->code].chapters & 1u << chapter)) return -1;
     struct reader r = {op->payload, op->length};
     struct field unused;
-    for (const char *kind = kinds_of[op->code]; *kind; kind++) {
+    for (const char *kind = rows[op->code].kinds; *kind; kind++) {
         if (take_field(&r, *kind, &unused)) return -1;
     }
     return r.left == 0 ? 0 : -1;
@@ -154,7 +151,7 @@ int plan_decode(struct plan *plan, const struct plan_header *header, const uint8
 struct field op_field(const struct op *op, unsigned i) {
     struct reader r = {op->payload, op->length};
     struct field f = {0};
-    for (const char *kind = kinds_of[op->code]; *kind; kind++) {
+    for (const char *kind = rows[op->code].kinds; *kind; kind++) {
         if (take_field(&r, *kind, &f) || i-- == 0) break;
     }
     return f;

@@ -29,7 +29,8 @@ static int write_decoded(int fd, const char *text) {
         size_t used = 0;
         for (; *text && used < sizeof bytes; text++) {
             uint8_t c = (uint8_t)*text;
-            bytes[used++] = c < 0x80 ? c : (uint8_t)((c & 3) << 6 | (*++text & 0x3f));
+            if (c >= 0x80 && text[1]) c = (uint8_t)((c & 3) << 6 | (*++text & 0x3f));
+            bytes[used++] = c;
         }
         if (write_whole(fd, bytes, used)) return -1;
     }
@@ -59,8 +60,7 @@ static int plan_from_environment(char **environment) {
 }
 
 int continue_sealed(char **environment) {
-    static char name[] = "tsbox-shim";
-    static char *const argv[] = {name, NULL}, *const none[] = {NULL};
+    char name[] = "tsbox-shim", *const argv[] = {name, NULL}, *const *none = argv + 1;
     int exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
     if (exe < 0) return -1;
     int seals = fcntl(exe, F_GET_SEALS);

@@ -78,12 +78,11 @@ static void hand_back(void) {
     if (argv[0]) execve(argv[0], (char *const *)argv, (char *const *)env);
 }
 
-int main(int argc, char **argv, char **environment) {
-    (void)argc, (void)argv;
+int main(void) {
     /* Not a privilege boundary: whoever writes the plan has its rights, so more rights than the caller's are a mistake. */
     if (getauxval(AT_SECURE)) return EXIT_OURS;
     undo_inheritance();
-    if (continue_sealed(environment)) return EXIT_OURS;
+    if (continue_sealed(environ)) return EXIT_OURS;
     uint32_t at = 0;
     if (read_plan(&at)) {
         tell((struct record){.kind = RECORD_REFUSED, .index = at, .value = errno});

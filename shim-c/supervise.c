@@ -162,7 +162,8 @@ static void on_deadline(void) {
 static int until_deadline(void) {
     uint64_t next = end.deadline < end.kill_at ? end.deadline : end.kill_at, now = now_ns();
     if (next == NEVER) return -1;
-    return next <= now ? 0 : (int)((next - now) / MS + 1);
+    uint64_t ms = next <= now ? 0 : (next - now) / MS + 1;
+    return ms > INT_MAX ? INT_MAX : (int)ms;
 }
 
 /* ---- what init tells ---- */

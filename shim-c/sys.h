@@ -40,10 +40,8 @@ static inline int sys_open_in_root(int dir, const char *path, uint64_t flags, ui
         .flags = flags | O_CLOEXEC,
         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve,
     };
-    int fd = -1;
-    for (int attempt = 0; attempt < 1000 && fd < 0 && (attempt == 0 || errno == EAGAIN); attempt++)
-        fd = (int)syscall(SYS_openat2, dir, path, &how, sizeof how);
-    return fd;
+    for (long fd, left = 1000;; left--)
+        if ((fd = syscall(SYS_openat2, dir, path, &how, sizeof how)) >= 0 || errno != EAGAIN || left == 0) return (int)fd;
 }
 
 /* Strictly below dir, no links and no other mounts on the way: for the kernel's own control files. */

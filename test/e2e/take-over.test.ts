@@ -6,6 +6,7 @@ import { NOTHING, settled, snapshot } from '../helpers/residue.ts'
 import {
   familyOf,
   janitorOf,
+  killBoth,
   killNow,
   launch,
   type PausedBox,
@@ -40,8 +41,7 @@ t.test('what a box leaves when nobody is left to clean up, the next of its name 
   const name = `${marker}-${++count}`
   const { supervisor, janitor } = await startRunning(name)
   const family = familyOf(supervisor)
-  killNow(janitor)
-  killNow(supervisor)
+  killBoth({ supervisor, janitor })
   t.same(await survivors(family), [], 'the program dies with its supervisor')
   const left = snapshot(name)
   t.equal(left.runDirs.length, 1, 'its directory is left')
@@ -55,8 +55,7 @@ t.test('a box that is killed while it removes what a dead one left leaves nothin
   for (let round = 0; round < rounds(40); round++) {
     const name = `${marker}-heir`
     const { supervisor, janitor } = await startRunning(name)
-    killNow(janitor)
-    killNow(supervisor)
+    killBoth({ supervisor, janitor })
     const heir = launch(planOf({ name, args: ['true'] }).plan)
     const until = performance.now() + 0.5 + round / 4
     while (performance.now() < until);
@@ -76,8 +75,7 @@ t.test('the program of a box of another user also dies with its supervisor', asy
   const point = pointsOf(plan).find(candidate => candidate.name.endsWith(' exec')) as Point
   const { supervisor, janitor } = await startPaused(plan, point)
   const family = familyOf(supervisor)
-  killNow(janitor)
-  killNow(supervisor)
+  killBoth({ supervisor, janitor })
   t.same(await survivors(family, 3000), [])
   t.equal((await launch(planOf({ name, args: ['true'] }).plan).ended).code, 0)
   t.same(await survivors(family, 3000), [])

@@ -9,6 +9,7 @@ import {
   familyOf,
   hasInit,
   isRunning,
+  killBoth,
   killNow,
   launch,
   type PausedBox,
@@ -34,10 +35,7 @@ const VICTIMS: Readonly<Record<string, (box: PausedBox) => void>> = {
     shim.release()
     shim.child.kill('SIGTERM')
   },
-  'supervisor and janitor': ({ supervisor, janitor }) => {
-    killNow(janitor)
-    killNow(supervisor)
-  },
+  'supervisor and janitor': killBoth,
 }
 
 /** An emulated machine would take too long for every operation of init: there it is every tenth. */

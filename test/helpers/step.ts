@@ -143,3 +143,13 @@ export const killNow = (pid: number): void => {
     // It has ended meanwhile.
   }
 }
+
+/**
+ * kill -9 for the supervisor and its janitor, so that neither can act on the other's end: a janitor killed first would
+ * be replaced, and a supervisor killed first cleaned up after.
+ */
+export const killBoth = ({ supervisor, janitor }: Pick<PausedBox, 'supervisor' | 'janitor'>): void => {
+  process.kill(janitor, 'SIGSTOP')
+  killNow(supervisor)
+  killNow(janitor)
+}
