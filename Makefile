@@ -55,7 +55,7 @@ check-sizes: $(INSTALLED) shim
 	@$(NODE) scripts/check-sizes.mts
 
 check-packages: build
-	@for manifest in packages/*/package.json; do \
+	@for manifest in $(filter-out packages/shim-linux-%,$(wildcard packages/*/package.json)) packages/shim-linux-$(ARCH)/package.json; do \
 	  $(WITH_NODE) publint run --level warning $${manifest%/*} >build/publint.log 2>&1 || { cat build/publint.log; exit 1; }; \
 	done
 

@@ -16,7 +16,7 @@ static void put(const struct record *record, const void *payload) {
     uint8_t bytes[RECORD_BYTES + MAX_PAYLOAD_BYTES];
     int saved = errno;
     memcpy(bytes, record, RECORD_BYTES);
-    if (record->length) memcpy(bytes + RECORD_BYTES, payload, record->length);
+    if (payload) memcpy(bytes + RECORD_BYTES, payload, record->length);
     (void)write_whole(status_fd, bytes, RECORD_BYTES + record->length);
     errno = saved;
 }
