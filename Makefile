@@ -188,11 +188,14 @@ packages/cli/dist/tsbox.cjs: $(PACKAGE_SOURCES) $(INSTALLED)
 
 ## Other machines and other engines
 
-VM_TIMEOUT ?= 3600
+VM_TIMEOUT ?= 2400
+VM_TESTS ?= $(or $(TESTS),test/e2e packages/cgroups/test packages/runtime/test packages/sys/test)
 
 .PHONY: test-vm
-test-vm: setup-test build/.debian-vm build build-tests ## every test again in a virtual machine that has cgroup v2 only
-	@$(WITH_NODE) scripts/as-root.sh $(NODE) scripts/vm/run.mts --timeout $(VM_TIMEOUT) -- scripts/test.sh $(TESTS)
+test-vm: setup-test build/.debian-vm build build-tests ## the end-to-end tests in a virtual machine that has cgroup v2 only
+	@$(MAKE) install DESTDIR= PREFIX=$(CURDIR)/build/test-prefix
+	@$(WITH_NODE) scripts/as-root.sh $(NODE) scripts/vm/run.mts --timeout $(VM_TIMEOUT) -- \
+	  env TSBOX=$(CURDIR)/build/test-prefix/bin/tsbox node scripts/vm/tests.mts $(VM_TESTS)
 
 .PHONY: bench
 bench: build/.debian-bench build ## how long things take, as ratios
