@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import { TsboxError } from '@tsbox/errors'
+
 /** One string of an environment holds 128 KiB at most (execve(2), MAX_ARG_STRLEN), and a character takes up to 2 bytes. */
 const PART_CHARACTERS = 60_000
 
@@ -14,12 +17,35 @@ export const planEnvironment = (plan: Buffer): Record<string, string> => {
   return env
 }
 
+/** Up to here every system takes an environment (execve(2): at least 32 pages). */
+const ALWAYS_FITS = 64 * 1024
+
+/** What execve(2) takes in all: a quarter of the stack's limit, 6 MiB at most. */
+const argumentLimit = (): number => {
+  const [, stack] = /^Max stack size\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1')) ?? []
+  return Math.min(Math.max(Number(stack ?? Number.POSITIVE_INFINITY) / 4, 128 * 1024), 6 * 1024 * 1024)
+}
+
+/** Node has no way back from an execve that fails, so one that would is found out before. */
+const refuseTooLarge = (env: Readonly<Record<string, string>>): void => {
+  const bytes = Object.values(env).reduce((sum, text) => sum + Buffer.byteLength(text) + 32, 0)
+  if (bytes < ALWAYS_FITS || bytes + 4096 < argumentLimit()) return
+  throw new TsboxError('ERR_TSBOX_SPEC', `the plan is too large to hand over: ${bytes} bytes`, {
+    hint: 'Shorten the arguments or the environment, or raise the stack limit (ulimit -s).',
+    step: 'execve',
+  })
+}
+
 /**
  * Becomes the supervisor of a box: this Node program ends here, in place, and what its caller waits for is the box.
  * `process.execve` keeps no descriptor but the standard streams, so the plan goes in the environment.
+ *
+ * @throws TsboxError ERR_TSBOX_SPEC when the plan is larger than this system hands over
  */
 export const becomeSupervisor = (shim: string, plan: Buffer): never => {
   const { execve } = process
   if (execve === undefined) throw new Error('process.execve needs Node 22.15 or newer')
-  return execve.call(process, shim, ['tsbox-shim'], planEnvironment(plan))
+  const env = planEnvironment(plan)
+  refuseTooLarge(env)
+  return execve.call(process, shim, ['tsbox-shim'], env)
 }
