@@ -33,7 +33,10 @@ limit() { # of /proc/self/limits: soft value
 cgroup() { # label, file on cgroup v2, file on v1
   for file in "/sys/fs/cgroup/$2" "/sys/fs/cgroup/$3"; do
     first "$file" || continue
-    case $REPLY in max* | -1 | 9223372036854*) REPLY='no limit' ;; esac
+    case $REPLY in
+      max* | -1 | 9223372036854*) REPLY='no limit' ;;
+      *????????) REPLY="$((REPLY >> 20)) MiB" ;;
+    esac
     line "$1" "$REPLY"
     return
   done
