@@ -125,7 +125,7 @@ static int sweep(int dir, bool remove) {
     for (long n; list >= 0 && (n = syscall(SYS_getdents64, list, entries, sizeof entries)) > 0;) {
         for (long at = 0; at < n; at += ((const struct dirent *)(entries + at))->d_reclen) {
             const struct dirent *entry = (const struct dirent *)(entries + at);
-            if (entry->d_type != DT_DIR || entry->d_name[0] == '.') continue;
+            if (entry->d_type != DT_DIR || !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
             int child = openat(dir, entry->d_name, DIR_FLAGS);
             if (child < 0) continue;
             total += sweep(child, remove);

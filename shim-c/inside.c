@@ -62,10 +62,10 @@ static int make_inside(int root, const char *wanted, bool directory, uint64_t re
         parent = sys_open_in_root(root, parent_path, O_PATH | O_DIRECTORY, resolve);
     if (parent < 0) return -1;
     int result = make_one(parent, name, directory);
-    if (result && errno == EEXIST && !(resolve & RESOLVE_NO_SYMLINKS)) {
-        result = follow_dangling(parent, name, parent_path, path);
+    if (result && errno == EEXIST) {
+        result = resolve & RESOLVE_NO_SYMLINKS ? 1 : follow_dangling(parent, name, parent_path, path);
         if (result == 0) result = make_inside(root, path, directory, resolve, depth + 1);
-        else if (errno == EINVAL) result = 0; /* not a link: it was made meanwhile */
+        else if (result > 0 || errno == EINVAL) result = 0; /* another box made it meanwhile; if not, opening it tells */
     }
     close_keeping_errno(parent);
     return result;

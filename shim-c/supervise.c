@@ -74,15 +74,15 @@ int op_clone(const struct op *op) {
 
 /* ---- end ---- */
 
-/* A file of init's in /proc, as text. */
-static bool read_proc(const char *name, char text[4096]) {
+/* A file of init's in /proc, as text; a thousand groups make it long. */
+static bool read_proc(const char *name, char text[16384]) {
     char path[48] = "/proc/", *end_of_path = path + 6;
     for (int divisor = 1000000000; divisor > 0; divisor /= 10) {
         if (box.pid >= divisor) *end_of_path++ = (char)('0' + box.pid / divisor % 10);
     }
     memcpy(end_of_path, name, strlen(name) + 1);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t length = fd < 0 ? -1 : read(fd, text, 4095);
+    ssize_t length = fd < 0 ? -1 : read(fd, text, 16383);
     if (fd >= 0) close(fd);
     if (length > 0) text[length] = 0;
     return length > 0;
@@ -93,7 +93,7 @@ static bool read_proc(const char *name, char text[4096]) {
    for signal n. While it waits for signals (sigwaitinfo, as many an init does), they are not even shown as blocked,
    and the set it waits for is read where it lies. */
 static bool is_deaf_to(int signal_number) {
-    char text[4096], *rest;
+    char text[16384], *rest;
     uint64_t set = 0;
     if (read_proc("/syscall", text) && strtol(text, &rest, 10) == SYS_rt_sigtimedwait) {
         struct iovec to = {&set, sizeof set}, from = {(void *)(uintptr_t)strtoull(rest, NULL, 16), sizeof set};
@@ -105,14 +105,14 @@ static bool is_deaf_to(int signal_number) {
     return !(set >> (signal_number - 1) & 1);
 }
 
-#define BIT(n) (1ull << (n))
+#define BIT(n) (1ull << ((n) - 1))
 
 /* Signals that do not end a program that leaves them alone (signal(7)). */
 static const uint64_t harmless = BIT(SIGCHLD) | BIT(SIGCONT) | BIT(SIGURG) | BIT(SIGWINCH) | BIT(SIGSTOP) |
                                  BIT(SIGTSTP) | BIT(SIGTTIN) | BIT(SIGTTOU);
 
 static void deliver(int signal_number) {
-    bool deaf = !(harmless >> signal_number & 1) && (!box.started || is_deaf_to(signal_number));
+    bool deaf = !(harmless & BIT(signal_number)) && (!box.started || is_deaf_to(signal_number));
     if (deaf && end.end_signal == 0) end.end_signal = signal_number;
     (void)sys_pidfd_send_signal(box.pidfd, deaf ? SIGKILL : signal_number);
 }
@@ -138,13 +138,9 @@ static void on_signal(int fd) {
         if ((pid_t)info.ssi_pid == box.pid) return; /* its pidfd tells */
         pid_t dead = waitpid((pid_t)info.ssi_pid, NULL, WNOHANG);
         if (dead > 0) janitor_revive(dead);
-    } else if (signal_number == SIGWINCH && screen.to >= 0) {
-        terminal_resize(box.terminal);
-    } else if (signal_number == SIGTERM) {
-        stop(END_STOPPED);
-    } else {
-        deliver(signal_number);
-    }
+    } else if (signal_number == SIGWINCH && screen.to >= 0) terminal_resize(box.terminal);
+    else if (signal_number == SIGTERM) stop(END_STOPPED);
+    else deliver(signal_number);
 }
 
 static void on_deadline(void) {
@@ -194,15 +190,19 @@ static void relay_move(struct relay *relay) {
     bool full = relay->length > 0;
     ssize_t n = full ? write(relay->to, relay->bytes + relay->at, relay->length)
                      : read(relay->from, relay->bytes, sizeof relay->bytes);
-    if (n <= 0) {
-        if (n == 0 || errno != EAGAIN) relay->from = relay->to = -1;
-    } else if (full) {
-        relay->at += (size_t)n;
-        relay->length -= (size_t)n;
-    } else {
-        relay->at = 0;
-        relay->length = (size_t)n;
-    }
+    if (n == 0 || (n < 0 && errno != EAGAIN)) relay->from = relay->to = -1;
+    if (n <= 0) return;
+    relay->at = full ? relay->at + (size_t)n : 0;
+    relay->length = full ? relay->length - (size_t)n : (size_t)n;
+}
+
+/* Ctrl-C and Ctrl-\ become signals in the box's terminal, where the kernel drops those that process 1 leaves alone. */
+static void on_keys(void) {
+    struct termios t;
+    relay_move(&keys);
+    bool live = keys.length && !tcgetattr(keys.to, &t) && t.c_lflag & ISIG && tcgetpgrp(keys.to) == box.pid;
+    for (int n = SIGINT; live && n <= SIGQUIT; n++)
+        if (memchr(keys.bytes + keys.at, t.c_cc[n - SIGINT + VINTR], keys.length) && is_deaf_to(n)) deliver(n);
 }
 
 /* It waits for room at one end when it holds bytes, for bytes at the other when it does not. */
@@ -243,7 +243,7 @@ static void on_events(struct pollfd fds[WATCHED]) {
         (void)sys_pidfd_send_signal(box.pidfd, SIGKILL);
     }
     if (fds[HANDOVER].revents) on_handover();
-    if (fds[KEYS].revents) relay_move(&keys);
+    if (fds[KEYS].revents) on_keys();
     if (fds[SCREEN].revents) relay_move(&screen);
     on_deadline();
 }

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { boxTests } from '../helpers/box-test.ts'
+import { boxTests, IN_VM } from '../helpers/box-test.ts'
 import { outcomeOf, tsbox } from '../helpers/command.ts'
 import { probeRootfs } from '../helpers/rootfs.ts'
 
@@ -273,4 +273,18 @@ await test('the directory of a rootfs may be removed after its box', async ({ t,
   await tsbox(['run', ...inProbe(), '/bin/probe', 'true'])
   rmSync(rootfs, { recursive: true })
   t.notOk(existsSync(rootfs))
+})
+
+await test('boxes that start at once in one fresh directory all find, or make, its mount points', async ({
+  t,
+  dir,
+  name,
+}) => {
+  for (let round = 0; round < (IN_VM ? 2 : 8); round++) {
+    const rootfs = probeRootfs(join(dir, `fresh-${round}`))
+    const boxes = ['a', 'b', 'c', 'd'].map(box =>
+      tsbox(['run', '--rootfs', rootfs, '--name', name(`${round}${box}`), '/bin/probe', 'true']),
+    )
+    for (const { status, stderr } of await Promise.all(boxes)) t.equal(status, 0, stderr)
+  }
 })

@@ -31,10 +31,10 @@ await test('a large plan runs where there is room for it', async ({ t, name }) =
     '--name',
     name('room'),
     ...long,
-    'sh',
+    'bash',
     '-c',
-    'echo ${#L7}',
+    'printenv L7 | wc -c',
   ])
-  t.equal(stdout, '100000\n')
+  t.equal(stdout, '100001\n')
   t.equal(status, 0)
 })

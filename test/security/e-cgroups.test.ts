@@ -91,6 +91,16 @@ t.test('E4: a device in a volume cannot be opened', async t => {
   )
 })
 
+t.test('E4: a device in a root or a layer cannot be opened', async t => {
+  const root = attackRootfs(join(t.testdir(), 'rootfs'))
+  execFileSync('mknod', [join(root, 'mine'), 'c', '1', '3'])
+  for (const option of ['--rootfs', '--layer']) {
+    const open = ['/bin/probe', 'open', '/mine', 'r']
+    t.match((await boxes.run([option, root], open)).stdout, /errno=13/, option)
+    t.match((await boxes.run([option, root, '--privileged'], open)).stdout, /open: ok/, option)
+  }
+})
+
 t.test('E5: a cgroup’s path cannot leave the tree', async t => {
   const run = inBox(t)
   const victim = join(pidsMount, `${boxes.marker}-victim`)

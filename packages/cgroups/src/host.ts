@@ -130,7 +130,7 @@ export const missingController = (controller: string, wanted: string): TsboxErro
     'ERR_TSBOX_CONTROLLER',
     `${wanted} needs the ${controller} controller, which this host lacks`,
     {
-      hint: `see /proc/cgroups for what the kernel has; leave out ${wanted}, or boot with the ${controller} controller enabled`,
+      hint: `see /proc/cgroups for what the kernel has; leave out ${wanted} (or say max where it is a default), or boot with the ${controller} controller enabled`,
       step: wanted,
     },
   )

@@ -26,6 +26,8 @@ const main = async (args: readonly string[]): Promise<number> => {
       return status
     }
     case 'handback': {
+      // Only a supervisor calls it, with descriptors of its own; by hand it is no command.
+      if (process.env.TSBOX_HANDBACK === undefined) throw unknownCommand('handback')
       const { handbackCommand } = await import('./commands/handback.ts')
       return handbackCommand()
     }
@@ -39,12 +41,15 @@ const main = async (args: readonly string[]): Promise<number> => {
       printText(`tsbox ${VERSION}\n`)
       return 0
     default:
-      throw new TsboxError('ERR_TSBOX_USAGE', `there is no command ${JSON.stringify(command)}`, {
-        hint: 'See `tsbox --help`; to run a program: tsbox run CMD.',
-        step: 'tsbox',
-      })
+      throw unknownCommand(command)
   }
 }
+
+const unknownCommand = (command: string): TsboxError =>
+  new TsboxError('ERR_TSBOX_USAGE', `there is no command ${JSON.stringify(command)}`, {
+    hint: 'See `tsbox --help`; to run a program: tsbox run CMD.',
+    step: 'tsbox',
+  })
 
 /** Everything up to becoming the supervisor is synchronous, so the common path waits for no turn of the event loop. */
 main(process.argv.slice(2)).then(

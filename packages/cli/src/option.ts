@@ -83,7 +83,9 @@ const apply = <T>(
 
 const unknownOption = <T>(rawName: string, table: readonly OptionRow<T>[]): TsboxError => {
   const word = rawName.replace(/^-+/, '')
-  const near = table.find(({ name }) => name.startsWith(word) || word.startsWith(name))
+  const near = rawName.startsWith('--')
+    ? table.find(({ name }) => name.startsWith(word) || word.startsWith(name))
+    : undefined
   return new TsboxError('ERR_TSBOX_USAGE', `there is no option ${rawName}`, {
     hint:
       near === undefined

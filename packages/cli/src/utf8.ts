@@ -14,6 +14,19 @@ export const requireUtf8Arguments = (args: readonly string[]): void => {
 }
 
 /**
+ * The same for a variable of the caller's environment, which the kernel has too.
+ *
+ * @throws TsboxError ERR_TSBOX_USAGE
+ */
+export const requireUtf8Variable = (name: string, value: string): void => {
+  if (!value.includes('\ufffd')) return
+  const entries = readFileSync('/proc/self/environ').toString('latin1').split('\0')
+  const bytes = entries.find(entry => entry.startsWith(`${Buffer.from(name).toString('latin1')}=`))
+  if (bytes !== undefined && !isUtf8(Buffer.from(bytes, 'latin1')))
+    throw notUtf8(`the variable ${name}`, '--env')
+}
+
+/**
  * The text of a file.
  *
  * @throws TsboxError ERR_TSBOX_USAGE when it is not UTF-8, and what readFileSync throws

@@ -1,4 +1,5 @@
 import {
+  controllerHome,
   controllersOf,
   defaultControllers,
   type GroupDir,
@@ -30,6 +31,18 @@ export const effectiveLimits = (box: Box, host: Host): Limits => ({
   memory: { ...box.limits.memory, max: box.limits.memory?.max ?? Math.floor(host.memory / 2) },
 })
 
+/** "No limit" needs no controller: it is how a box runs where memory or pids cannot be limited. */
+const enforceable = (limits: Limits, { cgroups }: Host): Limits => {
+  const { memory, pids, ...others } = limits
+  const unlimited = (max: unknown, controller: 'memory' | 'pids') =>
+    max === 'max' && controllerHome(cgroups, controller) === undefined
+  return {
+    ...others,
+    ...(unlimited(memory?.max, 'memory') && Object.keys(memory ?? {}).length === 1 ? {} : { memory }),
+    ...(unlimited(pids?.max, 'pids') ? {} : { pids }),
+  }
+}
+
 /** Where a box's group lies in each hierarchy. */
 export const groupPath = (box: Box): string =>
   `${(box.cgroupParent ?? '/tsbox').replace(/\/+$/, '')}/${box.name}`
@@ -41,7 +54,7 @@ export const groupPath = (box: Box): string =>
  *   value a limit cannot have
  */
 export const planGroup = (box: Box, host: Host): GroupPlan => {
-  const writes = limitWrites(host.cgroups, effectiveLimits(box, host))
+  const writes = limitWrites(host.cgroups, enforceable(effectiveLimits(box, host), host))
   const path = groupPath(box)
   const wanted = new Set([...defaultControllers(host.cgroups), ...controllersOf(writes)])
   const dirs = groupLayout(host.cgroups, path, [...wanted])

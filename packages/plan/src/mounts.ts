@@ -44,8 +44,7 @@ export const READ_ONLY_PATHS = [
  */
 export const planMounts = (box: Box, host: Host, dirs: readonly GroupDir[]): readonly Op[] => [
   ...deviceTree(box),
-  ...box.tmpfs.flatMap(tmpfs),
-  ...box.volumes.flatMap(volume => bind(volume, host, box.privileged)),
+  ...userMounts(box, host),
   ...kernelTrees(box),
   ...groupViews(dirs, !box.privileged),
   ...Object.entries(box.sysctls).map(
@@ -137,6 +136,15 @@ const inDev = (mount: number, target: string): Op => ({
   make: 0,
   nofollow: 1,
 })
+
+/** Outer ones first, whatever order they were given in, so that none hides another that was asked for. */
+const userMounts = (box: Box, host: Host): Op[] =>
+  [
+    ...box.tmpfs.map(given => ({ target: given.target, ops: tmpfs(given) })),
+    ...box.volumes.map(given => ({ target: given.target, ops: bind(given, host, box.privileged) })),
+  ]
+    .toSorted((a, b) => a.target.split('/').length - b.target.split('/').length)
+    .flatMap(({ ops }) => ops)
 
 const tmpfs = ({ target, size, mode }: Tmpfs): Op[] => [
   fs(SLOTS.passing, 'tmpfs', ['mode', mode.toString(8), 'size', String(size)], NOSUID | NODEV),

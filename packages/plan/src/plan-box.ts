@@ -63,6 +63,7 @@ export const planBox = (box: Box, host: Host, options: PlanOptions): Plan => {
       { op: 'setHostname', name: box.hostname },
       ...(box.network === 'none' ? [{ op: 'interfaceUp', name: 'lo' } as const] : []),
       ...options.root.stage,
+      ...(box.privileged ? [] : [noDevices]),
       ...planMounts(box, host, group.dirs),
       ...options.root.fill,
       ...(box.readOnly ? [readOnlyRoot] : []),
@@ -70,6 +71,15 @@ export const planBox = (box: Box, host: Host, options: PlanOptions): Plan => {
     ],
     teardown: [...group.collect, ...group.remove, ...options.root.teardown, { op: 'release', path: runDir }],
   }
+}
+
+/** A device node in a root or a layer would be the host's device. The box's own /dev is attached after this. */
+const noDevices: Op = {
+  op: 'setMountAttributes',
+  mount: SLOTS.root,
+  set: BigInt(KERNEL.MOUNT_ATTR_NODEV),
+  clear: 0n,
+  recursive: 1,
 }
 
 const readOnlyRoot: Op = {

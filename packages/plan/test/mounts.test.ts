@@ -116,6 +116,19 @@ t.test('volumes are mounted in the order they were named, so one may lie inside 
   )
 })
 
+t.test('what lies inside another mount is mounted after it, however they were named', async t => {
+  const volumes = [
+    { source: '/a', target: '/x/y' },
+    { source: '/b', target: '/x' },
+  ]
+  const ops = mounts({ ...LEAST, volumes, tmpfs: [{ target: '/x/y/z' }] })
+  const targets = all(ops, 'attach').map(({ target }) => String(target))
+  t.strictSame(
+    targets.filter(target => target.startsWith('/x')),
+    ['/x', '/x/y', '/x/y/z'],
+  )
+})
+
 t.test('the trees of the kernel come last, so that no link of the root leads a volume into them', async t => {
   const ops = mounts(FULL)
   const volumes = ['/tmp', '/srv', '/srv/conf'].flatMap(target => placesOf(ops, 'attach', { target }))

@@ -9,6 +9,7 @@ import { asExpected } from './expected.ts'
 import { hostOf, MODES, PLAIN_ROOT } from './hosts.ts'
 import { placesOf, planProblems } from './plan-checks.ts'
 
+const RDONLY = BigInt(KERNEL.MOUNT_ATTR_RDONLY)
 const handback = { argv: ['/usr/bin/node', '/tsbox.cjs', 'handback'], env: ['A=1'], always: false }
 const plan = (input: BoxInput, host: Host = hostOf('v2')): Plan =>
   planBox(parseBox(input), host, { root: PLAIN_ROOT, lease: true, handback })
@@ -115,7 +116,7 @@ t.test(
 
 t.test('a read-only root is made so when all is in it, and before the box enters it', async t => {
   const { inner } = plan(FULL)
-  const closing = placesOf(inner, 'setMountAttributes', { mount: SLOTS.root })
+  const closing = placesOf(inner, 'setMountAttributes', { mount: SLOTS.root, set: RDONLY })
   t.equal(closing.length, 1)
   t.equal(
     (inner[closing[0]!] as Extract<Op, { op: 'setMountAttributes' }>).recursive,
@@ -124,7 +125,7 @@ t.test('a read-only root is made so when all is in it, and before the box enters
   )
   inOrder(t, placesOf(inner, 'makeFile', { path: '/filled' }), closing, placesOf(inner, 'pivotRoot'))
   inOrder(t, placesOf(inner, 'attach', { root: SLOTS.root }), closing)
-  t.strictSame(placesOf(plan(LEAST).inner, 'setMountAttributes', { mount: SLOTS.root }), [])
+  t.strictSame(placesOf(plan(LEAST).inner, 'setMountAttributes', { mount: SLOTS.root, set: RDONLY }), [])
 })
 
 t.test('what is read is read before its group goes, and the claim is given up last', async t => {

@@ -126,6 +126,11 @@ export const HINTS: readonly HintRow[] = [
   },
   {
     step: 'attach',
+    errno: 'EINVAL',
+    hint: 'A directory can only be mounted on a directory, and a file on a file.',
+  },
+  {
+    step: 'attach',
     errno: 'ENOSPC',
     hint: 'The limit of mounts in a namespace is reached (/proc/sys/fs/mount-max).',
   },
@@ -173,7 +178,9 @@ export const HINTS: readonly HintRow[] = [
     hint: 'A box cannot have a capability that tsbox itself does not have; see CapPrm in /proc/self/status.',
   },
   { step: 'changeDir', errno: 'ENOENT', hint: 'The working directory must exist in the box.' },
+  { step: 'changeDir', errno: 'ENOTDIR', hint: 'The working directory must be a directory of the box.' },
   { step: 'changeDir', errno: 'EXDEV', hint: 'The working directory must lie inside the root.' },
+  { step: 'init', errno: 'EAGAIN', hint: 'The process 1 of --init counts too: give --pids 2 or more.' },
   { step: 'makeFile', errno: 'EEXIST', hint: 'The file is there already.' },
   { step: 'openTerminal', errno: 'ENOTTY', hint: 'Use -T when standard input or output is no terminal.' },
   {
@@ -187,6 +194,11 @@ export const HINTS: readonly HintRow[] = [
     hint: 'There is no space left where this was to be written, or the memory of the box is used up.',
   },
   { step: 'any', errno: 'ENOMEM', hint: 'The memory limit of the box is too small for its own set-up.' },
+  {
+    step: 'any',
+    errno: 'EBADF',
+    hint: 'The limit of open files is too low for the set-up of a box: try `ulimit -n 1024`, or a higher --ulimit nofile.',
+  },
   { step: 'any', errno: 'EPIPE', hint: 'The owner of the box went away.' },
   {
     step: 'any',

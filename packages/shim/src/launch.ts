@@ -1,5 +1,6 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import type { Duplex, Readable } from 'node:stream'
+import { TsboxError } from '@tsbox/errors'
 import { decodeStatus, type StatusRecord } from '@tsbox/protocol'
 
 export interface LaunchOptions {
@@ -31,6 +32,7 @@ export interface RunningShim {
  */
 export const launchShim = ({ shim, plan, stdio, onRecord }: LaunchOptions): RunningShim => {
   const child = spawn(shim, [], { stdio: [...stdio, 'pipe', 'pipe'] as StdioOptions, env: {}, cwd: '/' })
+  if ((child.stdio as unknown) === undefined) throw tooManyFiles(child)
   const control = child.stdio[3] as Duplex
   const status = child.stdio[4] as Readable
   const records: StatusRecord[] = []
@@ -59,4 +61,13 @@ export const launchShim = ({ shim, plan, stdio, onRecord }: LaunchOptions): Runn
     release: () => void control.write('.'),
     abandon: () => control.destroy(),
   }
+}
+
+/** Without descriptors for its pipes Node gives a child that has none, and tells of it in an event that must be heard. */
+const tooManyFiles = (child: ChildProcess): TsboxError => {
+  child.once('error', () => {})
+  return new TsboxError('ERR_TSBOX_HOST', 'the shim cannot be started: too many open files', {
+    hint: 'Raise the limit (`ulimit -n`), or run fewer boxes at once.',
+    step: 'spawn',
+  })
 }

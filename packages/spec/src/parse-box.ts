@@ -46,7 +46,7 @@ export const parseBox = (input: BoxInput): Box => {
     limits: limits(given.limits),
     cgroupParent: given.cgroupParent,
     rlimits: (given.rlimits ?? []).map(parseRlimit),
-    capabilities: capabilities(given, allCapabilities),
+    capabilities: capabilities(given, privileged),
     allCapabilities,
     privileged,
     noNewPrivs: given.noNewPrivs ?? !privileged,
@@ -91,7 +91,7 @@ const hostnameOf = (name: string): string => {
   const label = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/
   if (name.length <= 64 && name.split('.').every(part => label.test(part))) return name
   throw new TsboxError('ERR_TSBOX_SPEC', `${JSON.stringify(name)} is not a host name`, {
-    hint: 'Use up to 64 letters, digits, "-" and "." (RFC 1123).',
+    hint: 'Use parts of up to 63 letters, digits and "-", joined by ".", 64 in all (RFC 1123).',
     step: 'hostname',
   })
 }
@@ -174,10 +174,12 @@ const milliseconds = (value: number | string, field: string): number => {
 const hasAll = (list: readonly string[] | undefined): boolean =>
   list?.some(name => name.toUpperCase() === 'ALL') ?? false
 
-const capabilities = (given: BoxInput, all: boolean): readonly Capability[] => {
+/** ALL is where the list starts, whichever way it is named; what is dropped by name is not in it. */
+const capabilities = (given: BoxInput, privileged: boolean): readonly Capability[] => {
   const named = (list: readonly string[] | undefined) =>
     (list ?? []).filter(name => name.toUpperCase() !== 'ALL').map(parseCapability)
-  const base = all ? CAPABILITIES : hasAll(given.capDrop) ? [] : DEFAULT_CAPABILITIES
+  const usual = hasAll(given.capDrop) ? [] : privileged ? CAPABILITIES : DEFAULT_CAPABILITIES
+  const base = hasAll(given.capAdd) ? CAPABILITIES : usual
   const dropped = named(given.capDrop)
   return [...new Set([...base, ...named(given.capAdd)])].filter(name => !dropped.includes(name))
 }

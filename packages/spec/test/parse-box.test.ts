@@ -81,6 +81,7 @@ t.test('capabilities are added to and dropped from a short list', async t => {
   t.strictSame(box({ capDrop: ['all'], capAdd: ['kill'] }).capabilities, ['KILL'])
   t.equal(set({ capAdd: ['ALL'] }).size, CAPABILITIES.length)
   t.equal(set({ privileged: true }).size, CAPABILITIES.length)
+  t.strictSame(box({ privileged: true, capDrop: ['ALL'] }).capabilities, [], 'also of a privileged box')
   t.notOk(set({ capAdd: ['ALL'], capDrop: ['SYS_ADMIN'] }).has('SYS_ADMIN'), 'dropping by name wins')
   t.notOk(set({ capAdd: ['MKNOD'], capDrop: ['MKNOD'] }).has('MKNOD'), 'dropping wins over adding')
 })

@@ -29,8 +29,10 @@ export const examine = async (): Promise<readonly Check[]> => [
   await trial(),
 ]
 
+const isRoot = (): boolean => process.geteuid?.() === 0
+
 const user = (): Check =>
-  process.geteuid?.() === 0
+  isRoot()
     ? ok('user', 'root')
     : { name: 'user', state: 'missing', detail: 'not root', fix: 'Run it with sudo.' }
 
@@ -91,7 +93,8 @@ const hierarchy = (host: CgroupHost): Check => {
   const places = [host.unified?.mount, ...CONTROLLERS.map(name => host.v1[name])].filter(
     place => place !== undefined,
   )
-  const closed = places.find(place => !isWritable(place))
+  // Who is not root can write none of this, which says nothing about the host.
+  const closed = isRoot() ? places.find(place => !isWritable(place)) : undefined
   if (closed === undefined) return ok('cgroups', host.mode)
   const fix = 'Run tsbox where the cgroup file systems are writable; in a container, that means privileged.'
   return { name: 'cgroups', state: 'missing', detail: `${closed} is read-only`, fix }
@@ -137,19 +140,19 @@ const shim = (): Check => {
 }
 
 const runDirectory = (): Check => {
-  if (!isWritable('/run')) {
+  if (isRoot() && !isWritable('/run')) {
     return {
       name: 'run directory',
       state: 'missing',
       detail: '/run is not writable',
-      fix: 'Mount a tmpfs there: mount -t tmpfs tmpfs /run',
+      fix: 'mount -o remount,rw /run, or if /run is only a directory of a read-only root: mount -t tmpfs tmpfs /run',
     }
   }
   return ok('run directory', RUN_DIR)
 }
 
 const trial = async (): Promise<Check> => {
-  if (process.geteuid?.() !== 0)
+  if (!isRoot())
     return { name: 'trial', state: 'limited', detail: 'not tried', fix: 'As root a box is run to see.' }
   try {
     const box = run({ args: ['true'] }, { stdio: ['ignore', 'ignore', 'ignore'] })

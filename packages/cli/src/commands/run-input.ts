@@ -1,9 +1,9 @@
-import { resolve } from 'node:path'
 import type { Limits } from '@tsbox/cgroups'
 import { TsboxError } from '@tsbox/errors'
 import type { BoxInput } from '@tsbox/spec'
 import { isTerminal } from '../terminal.ts'
 import type { RunSettings } from './run-settings.ts'
+import { hostPath } from './run-values.ts'
 
 /**
  * The box a command line asks for.
@@ -40,12 +40,12 @@ const rootOf = ({ root, rootfs, layers, upper }: RunSettings): NonNullable<BoxIn
     throw usage(`${named.join(' and ')} contradict each other`, 'Choose one kind of root.')
   if (upper !== undefined && layers.length === 0)
     throw usage('--upper needs a --layer', 'Name what it lies over: --layer DIR --upper DIR.')
-  if (rootfs !== undefined) return { kind: 'directory', path: resolve(rootfs) }
+  if (rootfs !== undefined) return { kind: 'directory', path: hostPath(rootfs, '--rootfs') }
   if (layers.length > 0) {
     return {
       kind: 'layers',
-      layers: layers.map(layer => resolve(layer)),
-      ...(upper === undefined ? {} : { upper: resolve(upper) }),
+      layers: layers.map(layer => hostPath(layer, '--layer')),
+      ...(upper === undefined ? {} : { upper: hostPath(upper, '--upper') }),
     }
   }
   if (root === undefined || root === 'system' || root === 'host') return { kind: root ?? 'system' }

@@ -6,6 +6,7 @@ import {
   network,
   readEnvFile,
   setEnv,
+  time,
   tmpfs,
   user,
   volume,
@@ -253,7 +254,7 @@ export const RUN_OPTIONS: readonly OptionRow<RunSettings>[] = [
     group: 'life',
     help: 'stop it after this time, such as 5s',
     set: (s, v) => {
-      s.box.timeout = v
+      s.box.timeout = time(v, '--timeout')
     },
   },
   {
@@ -271,7 +272,7 @@ export const RUN_OPTIONS: readonly OptionRow<RunSettings>[] = [
     group: 'life',
     help: 'patience until SIGKILL; default: 10s',
     set: (s, v) => {
-      s.box.stopTimeout = v
+      s.box.stopTimeout = time(v, '--stop-timeout')
     },
   },
   {

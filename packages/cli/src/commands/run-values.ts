@@ -2,17 +2,40 @@ import { resolve } from 'node:path'
 import type { IoMax } from '@tsbox/cgroups'
 import { isTsboxError, TsboxError } from '@tsbox/errors'
 import type { BoxInput } from '@tsbox/spec'
-import { readUtf8 } from '../utf8.ts'
+import { readUtf8, requireUtf8Variable } from '../utf8.ts'
 
 // How the values of `tsbox run`'s options are written. Each throws TsboxError ERR_TSBOX_USAGE or ERR_TSBOX_SIZE.
 
 const usage = (message: string, hint: string, step: string) =>
   new TsboxError('ERR_TSBOX_USAGE', message, { hint, step })
 
+/** A path of this host in full. An empty one is a variable that was not set, not the working directory. */
+export const hostPath = (path: string, step: string): string => {
+  if (path === '') throw usage(`${step}: the path is empty`, `Write ${step} and a path of this host.`, step)
+  try {
+    return resolve(path)
+  } catch (cause) {
+    throw new TsboxError('ERR_TSBOX_USAGE', `${step}: the working directory was removed`, {
+      hint: 'Give the full path, or change to a directory that exists.',
+      step,
+      cause,
+    })
+  }
+}
+
 export const wholeNumber = (value: string, step: string): number => {
   if (/^\d{1,15}$/.test(value)) return Number(value)
   throw new TsboxError('ERR_TSBOX_SIZE', `${step}: ${JSON.stringify(value)} is not a whole number`, {
     hint: 'Write digits only.',
+    step,
+  })
+}
+
+/** A time with its unit: a bare number is milliseconds to the library and seconds to timeout(1). */
+export const time = (value: string, step: string): string => {
+  if (!/^\d+(\.\d+)?$/.test(value)) return value
+  throw new TsboxError('ERR_TSBOX_SIZE', `${step}: ${JSON.stringify(value)} has no unit`, {
+    hint: `Write ${step} ${value}s, or ${value}ms.`,
     step,
   })
 }
@@ -33,6 +56,7 @@ export const user = (value: string): NonNullable<BoxInput['user']> => {
 /** NAME=VALUE, or NAME alone for the caller's own value of it. */
 export const setEnv = (env: Record<string, string>, text: string): void => {
   const own = Object.hasOwn(process.env, text) ? process.env[text] : undefined
+  if (own !== undefined) requireUtf8Variable(text, own)
   const [name, value] = text.includes('=') ? split(text, '=') : [text, own]
   if (value !== undefined) env[name] = value
 }
@@ -61,7 +85,7 @@ export const volume = (value: string): NonNullable<BoxInput['volumes']>[number] 
   if (source === undefined || target === undefined) {
     throw usage(`${JSON.stringify(value)} is not a volume`, 'Write -v SRC:DST or -v SRC:DST:ro.', '--volume')
   }
-  return { source: resolve(source), target, readOnly: mode === 'ro' }
+  return { source: hostPath(source, '--volume'), target, readOnly: mode === 'ro' }
 }
 
 export const tmpfs = (value: string): NonNullable<BoxInput['tmpfs']>[number] => {

@@ -1,5 +1,5 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname } from 'node:path'
 import { TsboxError } from '@tsbox/errors'
 import { describePlan, encode, PLAN_FLAGS } from '@tsbox/protocol'
 import { prepare, requireRoot } from '@tsbox/runtime'
@@ -11,6 +11,7 @@ import type { Wanted } from './handback.ts'
 import { boxInput } from './run-input.ts'
 import { RUN_OPTIONS } from './run-options.ts'
 import { newRunSettings } from './run-settings.ts'
+import { hostPath } from './run-values.ts'
 
 /**
  * `tsbox run`: plans the box and becomes its supervisor. Returns text only when there is nothing to run (--help,
@@ -26,8 +27,8 @@ export const runCommand = (args: readonly string[]): string => {
   requireRoot()
   const wanted: Wanted = {
     timeout: box.timeout,
-    receipt: outputFile(settings.receipt),
-    trace: outputFile(settings.trace),
+    receipt: outputFile(settings.receipt, '--receipt'),
+    trace: outputFile(settings.trace, '--trace'),
   }
   const { plan } = prepare(box, {
     lease: false,
@@ -41,9 +42,9 @@ export const runCommand = (args: readonly string[]): string => {
 }
 
 /** Found out before the box runs, not when its receipt has nowhere to go. */
-const outputFile = (path: string | undefined): string | undefined => {
+const outputFile = (path: string | undefined, option: string): string | undefined => {
   if (path === undefined) return undefined
-  const full = resolve(path)
+  const full = hostPath(path, option)
   try {
     accessSync(dirname(full), constants.W_OK)
     if (statSync(full, { throwIfNoEntry: false })?.isDirectory()) throw new Error('it is a directory')

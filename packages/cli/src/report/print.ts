@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs'
-import { isTsboxError } from '@tsbox/errors'
+import { isTsboxError, TsboxError } from '@tsbox/errors'
 
 /** Errors and notes go to standard error, one to three lines each; this folder is the only one that prints. */
 export const printError = (error: unknown): void => {
@@ -34,7 +34,16 @@ const put = (fd: 1 | 2, text: string): void => {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       if (code === 'EPIPE') return
-      if (code !== 'EAGAIN') throw error
+      if (code !== 'EAGAIN') {
+        if (fd === 2) return
+        throw new TsboxError(
+          'ERR_TSBOX_USAGE',
+          `standard output cannot be written: ${(error as Error).message}`,
+          {
+            cause: error,
+          },
+        )
+      }
       // Whoever shares this pipe made it non-blocking, and its reader is slow.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
     }

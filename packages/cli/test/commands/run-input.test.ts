@@ -21,6 +21,16 @@ t.test('no program is refused', async t => {
   })
 })
 
+t.test('a root from a variable that was not set is refused; it is not the working directory', async t => {
+  for (const args of [
+    ['--rootfs', ''],
+    ['--layer', ''],
+    ['--layer', '/a', '--upper', ''],
+  ]) {
+    t.throws(() => inputOf(...args), { code: 'ERR_TSBOX_USAGE', message: /empty/ }, args.join(' '))
+  }
+})
+
 t.test('roots that contradict each other are refused by their names', async t => {
   for (const [one, other] of [
     [

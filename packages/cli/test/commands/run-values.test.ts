@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { holds } from '../../../../test/helpers/property.ts'
 import {
+  hostPath,
   ioMax,
   keyValue,
   network,
@@ -40,6 +41,11 @@ t.test('a user is one or two plain numbers, and never root by accident (D8, D9)'
       }
     }),
   )
+})
+
+t.test('an empty path is refused: of a variable that was not set, nothing is mounted', async t => {
+  t.equal(hostPath('a', '--rootfs'), `${process.cwd()}/a`)
+  t.throws(() => hostPath('', '--rootfs'), { code: 'ERR_TSBOX_USAGE', step: '--rootfs' })
 })
 
 t.test('a volume is a source, a target and whether it is read-only', async t => {
