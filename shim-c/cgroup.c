@@ -6,10 +6,6 @@
 
 #define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
-static void pause_ms(long ms) {
-    nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
-}
-
 static int write_file(int dir, const char *name, const char *data, size_t length) {
     int fd = openat(dir, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0) return -1;
@@ -98,7 +94,7 @@ static bool is_ours(const char *mount, const char *path) {
 
 /* Every process listed in a group gets SIGKILL; returns how many there were. */
 static int kill_listed(int dir) {
-    char text[4096];
+    char text[512];
     long pid = 0;
     int killed = 0, fd = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
     for (ssize_t n; fd >= 0 && (n = read(fd, text, sizeof text)) > 0;) {
@@ -120,7 +116,7 @@ static int kill_listed(int dir) {
 /* Kills what is in the groups inside dir, or removes them; returns how many processes there were. Their names are the
    box's own choice, so links are never followed. */
 static int sweep(int dir, bool remove) {
-    _Alignas(8) char entries[2048];
+    _Alignas(8) char entries[512]; /* a box may nest groups thousands deep */
     int total = remove ? 0 : kill_listed(dir), list = openat(dir, ".", DIR_FLAGS);
     for (long n; list >= 0 && (n = syscall(SYS_getdents64, list, entries, sizeof entries)) > 0;) {
         for (long at = 0; at < n; at += ((const struct dirent *)(entries + at))->d_reclen) {
@@ -154,7 +150,7 @@ int op_kill_cgroup(const struct op *op) {
     int left = 1;
     for (int attempt = 0; attempt < 5000 && left > 0; attempt++) {
         left = sweep(dir, false);
-        if (left > 0) pause_ms(attempt < 20 ? 1 : 2);
+        if (left > 0) usleep(attempt < 20 ? 1000 : 2000);
     }
     close(dir);
     errno = EBUSY;
@@ -171,7 +167,7 @@ static int remove_patiently(int parent, const char *name) {
         }
         if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT) return 0;
         if (errno != EBUSY && errno != ENOTEMPTY) return -1;
-        pause_ms(attempt < 20 ? 1 : 2);
+        usleep(attempt < 20 ? 1000 : 2000);
     }
     return -1;
 }

@@ -42,16 +42,15 @@ int op_claim(const struct op *op) {
         if (lock < 0 && errno != ENOENT) break;
     }
     if (lock < 0) {
-        int saved = errno == EWOULDBLOCK ? EEXIST : errno;
+        int cause = errno == EWOULDBLOCK ? EEXIST : errno;
         shared->claimed = false;
         janitor_dismiss();
-        errno = saved;
-        return -1;
+        return errno = cause, -1;
     }
     box.claimed = shared->claimed = true;
     /* Nobody holds it: its owner and its owner's janitor were both killed. Same name, same paths: what they would
        have torn down is our own teardown list, but for the directory itself, which is ours now. */
-    if (!fresh) {
+    if (!fresh && op_field(op, CLAIM_RECLAIM).n) {
         memset(shared->made, 1, sizeof shared->made);
         for (uint32_t i = 0; i < the_plan.count[TEARDOWN]; i++) {
             const struct op *step = &the_plan.ops[the_plan.first[TEARDOWN] + i];
@@ -60,6 +59,10 @@ int op_claim(const struct op *op) {
     }
     box.lock_slot = op_field(op, CLAIM_SLOT).n;
     return slot_keep(box.lock_slot, lock);
+}
+
+int op_lock(const struct op *op) {
+    return slot_keep(op_field(op, LOCK_SLOT).n, lock_run_dir(op_field(op, LOCK_PATH).s));
 }
 
 int op_open(const struct op *op) {

@@ -2,7 +2,6 @@
 #ifndef TSBOX_PLAN_H
 #define TSBOX_PLAN_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 #include "gen/plan_gen.h"

@@ -106,6 +106,9 @@ int op_no_new_privs(const struct op *op) {
    directory and no program. */
 int op_close_fds(const struct op *op) {
     (void)op;
+    struct stat st;
+    for (int fd = 0; fd < 3; fd++) /* a directory of the host would be a way out */
+        if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) return errno = EISDIR, -1;
     if (status_fd != 3 && dup3(status_fd, 3, O_CLOEXEC) < 0) return -1;
     status_fd = 3;
     return sys_close_range(4, ~0u, 0);

@@ -211,11 +211,12 @@ static struct pollfd relay_watch(const struct relay *relay) {
     return (struct pollfd){.fd = full ? relay->to : relay->from, .events = full ? POLLOUT : POLLIN};
 }
 
-/* The box has ended: what its terminal still holds belongs to the user. */
+/* The box has ended: what its terminal still holds belongs to the user, who has a second to look at it. */
 static void relay_drain(struct relay *out) {
-    do relay_move(out);
-    while (out->from >= 0 && out->length > 0);
-    if (out->from >= 0 && poll(&(struct pollfd){.fd = out->from, .events = POLLIN}, 1, 0) > 0) relay_drain(out);
+    for (struct pollfd p; out->from >= 0; relay_move(out)) {
+        p = relay_watch(out);
+        if (poll(&p, 1, out->length ? 1000 : 0) <= 0) return;
+    }
 }
 
 /* ---- the loop ---- */
@@ -228,7 +229,9 @@ static void on_handover(void) {
     box.terminal = terminal;
     if (terminal < 0) return;
     keys = (struct relay){.from = 0, .to = terminal};
-    screen = (struct relay){.from = terminal, .to = 1};
+    /* Opened anew, so that not waiting for a slow screen is our affair and not that of all who share it. */
+    int tty = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    screen = (struct relay){.from = terminal, .to = tty < 0 ? 1 : tty};
 }
 
 static void on_events(struct pollfd fds[WATCHED]) {

@@ -20,7 +20,7 @@ const CONTROL: Plan['outer'] = [{ op: 'await', tag: 1 }]
 /** The smallest box: claim a name, start a program, wait, give the name back. */
 const SMALLEST: Plan = {
   outer: [
-    { op: 'claim', slot: 0, path: '/run/tsbox/smallest' },
+    { op: 'claim', slot: 0, path: '/run/tsbox/smallest', reclaim: 1 },
     { op: 'clone', flags: 0n, cgroup: PROTOCOL.noSlot },
     { op: 'supervise', timeoutMs: 0, stopSignal: 15, stopTimeoutMs: 10_000, flags: 1 },
   ],
@@ -30,7 +30,8 @@ const SMALLEST: Plan = {
 
 const outer: readonly Op[] = [
   { op: 'handback', argv: ['/usr/bin/node', 'tsbox.cjs'], env: ['A=1', 'B='], always: 1 },
-  { op: 'claim', slot: 0, path: '/run/tsbox/every' },
+  { op: 'lock', slot: 51, path: '/srv/upper' },
+  { op: 'claim', slot: 0, path: '/run/tsbox/every', reclaim: 1 },
   {
     op: 'makeCgroup',
     slot: 16,

@@ -34,12 +34,13 @@ export const effectiveLimits = (box: Box, host: Host): Limits => ({
 /** "No limit" needs no controller: it is how a box runs where memory or pids cannot be limited. */
 const enforceable = (limits: Limits, { cgroups }: Host): Limits => {
   const { memory, pids, ...others } = limits
-  const unlimited = (max: unknown, controller: 'memory' | 'pids') =>
-    max === 'max' && controllerHome(cgroups, controller) === undefined
+  const unlimited = (knobs: object | undefined, controller: 'memory' | 'pids') =>
+    controllerHome(cgroups, controller) === undefined &&
+    Object.values(knobs ?? {}).every(value => value === undefined || value === 'max')
   return {
     ...others,
-    ...(unlimited(memory?.max, 'memory') && Object.keys(memory ?? {}).length === 1 ? {} : { memory }),
-    ...(unlimited(pids?.max, 'pids') ? {} : { pids }),
+    ...(unlimited(memory, 'memory') ? {} : { memory }),
+    ...(unlimited(pids, 'pids') ? {} : { pids }),
   }
 }
 

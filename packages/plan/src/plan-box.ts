@@ -8,6 +8,8 @@ import { SLOTS } from './slots.ts'
 
 /** How a kind of root file system comes about; made by @tsbox/rootfs. */
 export interface RootPlan {
+  /** What of the host no other box may use meanwhile; before anything that teardown would undo. */
+  readonly lock: readonly Op[]
   /** Leaves the finished root, attached, in SLOTS.root. */
   readonly stage: readonly Op[]
   /** Files to put into it once the kernel's trees are there. */
@@ -44,7 +46,9 @@ export const planBox = (box: Box, host: Host, options: PlanOptions): Plan => {
       ...(options.handback
         ? [{ op: 'handback', ...options.handback, always: options.handback.always ? 1 : 0 } as const]
         : []),
-      { op: 'claim', slot: SLOTS.claim, path: runDir },
+      ...options.root.lock,
+      // A parent the user named may hold groups that are none of ours; those are never taken over.
+      { op: 'claim', slot: SLOTS.claim, path: runDir, reclaim: box.cgroupParent === undefined ? 1 : 0 },
       ...group.make,
       { op: 'clone', flags: namespaces(box, host), cgroup: group.bornIn },
       {

@@ -24,6 +24,7 @@ export const SLOTS = {
   upper: 48,
   upperParent: 49,
   work: 50,
+  upperLock: 51,
   /** Lower layers, lowest first. */
   layers: 64,
 } as const

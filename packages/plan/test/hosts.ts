@@ -44,6 +44,7 @@ export const hostOf = (mode: Mode, changes: Partial<Host> = {}): Host => ({
 
 /** A root that is as simple as they come: a directory bound on itself, with one file to fill in. */
 export const PLAIN_ROOT: RootPlan = {
+  lock: [],
   stage: [
     { op: 'open', slot: SLOTS.place, path: '/images/one', flags: KERNEL.O_PATH | KERNEL.O_DIRECTORY },
     { op: 'openTree', slot: SLOTS.root, from: PROTOCOL.noSlot, path: '/images/one', recursive: 1 },

@@ -35,10 +35,11 @@ export const OPS = {
   claim: row(
     1,
     'O',
-    'Make the run directory and lock it; a directory nobody holds is taken over and its leavings torn down.',
+    'Make the run directory and lock it; one that nobody holds is taken over, and when reclaim says so the cgroups with it.',
     [
       ['slot', 'slot'],
       ['path', 'str'],
+      ['reclaim', 'u32'],
     ],
   ),
   makeCgroup: row(
@@ -253,6 +254,10 @@ export const OPS = {
     ],
   ),
   release: row(40, 'T', 'Remove the run directory, and its parent when that is empty.', [['path', 'str']]),
+  lock: row(41, 'O', 'Hold a directory of the host that no other box may hold.', [
+    ['slot', 'slot'],
+    ['path', 'str'],
+  ]),
 } as const satisfies Record<string, OpRow>
 
 export type OpName = keyof typeof OPS

@@ -15,6 +15,7 @@ export const layersRoot = (
   const lowers = root.layers.map((_, i) => SLOTS.layers + i)
   const upper = root.upper === undefined ? throwAway(options.runDir) : kept(root.upper)
   return {
+    lock: upper.lock,
     stage: [
       ...stageOps(options.runDir, options.bytes),
       stageDir('root'),
@@ -38,6 +39,7 @@ export const hostRoot = (host: Host, options: { runDir: string; bytes: number })
   layersRoot({ kind: 'layers', layers: ['/'] }, host, options)
 
 interface Upper {
+  readonly lock: readonly Op[]
   readonly make: readonly Op[]
   readonly upper: string
   readonly work: string
@@ -45,6 +47,7 @@ interface Upper {
 }
 
 const throwAway = (runDir: string): Upper => ({
+  lock: [],
   make: [stageDir('upper'), stageDir('work')],
   upper: `${runDir}/upper`,
   work: `${runDir}/work`,
@@ -56,6 +59,8 @@ const kept = (path: string): Upper => {
   const name = `.${basename(path)}.tsbox-work`
   const work = `${dirname(path)}/${name}`
   return {
+    // Two overlays over one upper layer spoil it for each other.
+    lock: [{ op: 'lock', slot: SLOTS.upperLock, path }],
     make: [
       openDir(SLOTS.upper, path),
       openDir(SLOTS.upperParent, dirname(path)),

@@ -20,7 +20,7 @@ export const planRoot = (box: Box, host: Host, userland: () => Userland): RootPl
     case 'host':
       return hostRoot(host, options)
     case 'directory':
-      return directoryRoot(box.root.path)
+      return directoryRoot(box.root.path, box.readOnly)
     case 'layers':
       return layersRoot(box.root, host, options)
   }

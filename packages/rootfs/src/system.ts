@@ -35,6 +35,7 @@ export interface SystemRootOptions {
  * empty: no image is needed, and nothing of /root, /home, /var, /srv or the host's accounts is in it.
  */
 export const systemRoot = ({ box, host, userland, runDir, bytes }: SystemRootOptions): RootPlan => ({
+  lock: [],
   stage: [
     ...stageOps(runDir, bytes),
     stageDir('root'),

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
-import { TsboxError } from '@tsbox/errors'
+import { isTsboxError, TsboxError } from '@tsbox/errors'
 import { encode, type Plan, type StatusRecord } from '@tsbox/protocol'
 import { errorOf, launchShim, locateShim, teardownFailures } from '@tsbox/shim'
 import { type BoxInput, parseBox } from '@tsbox/spec'
@@ -21,7 +21,10 @@ export interface RunningBox extends AsyncDisposable {
   readonly stdin: Writable | null
   readonly stdout: Readable | null
   readonly stderr: Readable | null
-  /** Settles when nothing of the box is left; rejects with a TsboxError when it could not be set up. */
+  /**
+   * Settles when nothing of the box is left; rejects with a TsboxError when it could not be set up or something could not
+   * be removed, and with the signal's reason when it was aborted before its program began.
+   */
   readonly receipt: Promise<Receipt>
   /** Sends the box's stop signal, and SIGKILL when its patience is over. */
   stop(): void
@@ -48,7 +51,13 @@ export const run = (input: BoxInput, options: RunOptions = {}): RunningBox => {
   options.signal?.addEventListener('abort', stop, { once: true })
   const receipt = shim.ended.then(() => {
     options.signal?.removeEventListener('abort', stop)
-    throwIfFailed(plan, shim.records)
+    try {
+      throwIfFailed(plan, shim.records)
+    } catch (error) {
+      // Aborted before its program began: that is what happened, not how the shim took it.
+      if (options.signal?.aborted && isTsboxError(error, 'ERR_TSBOX_SHIM_DIED')) throw options.signal.reason
+      throw error
+    }
     return receiptOf({ plan, records: shim.records }, host.cgroups)
   })
   // A caller that only reads the output must not be ended by a rejection nobody asked for.

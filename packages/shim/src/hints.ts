@@ -14,6 +14,16 @@ const targetIs = (target: RegExp) => (op: Op) => 'target' in op && target.test(S
 
 /** What an errno means at a step, and what to try. A row per lesson; the first that fits is given. */
 export const HINTS: readonly HintRow[] = [
+  {
+    step: 'lock',
+    errno: 'EAGAIN',
+    hint: 'Another box writes to it: wait for that one, or give another --upper.',
+  },
+  {
+    step: 'closeFds',
+    errno: 'EISDIR',
+    hint: 'Standard input, output and error must not be directories: a box could leave through them.',
+  },
   { step: 'claim', errno: 'EEXIST', hint: 'Stop that box, or choose another --name.' },
   {
     step: 'claim',
@@ -148,7 +158,7 @@ export const HINTS: readonly HintRow[] = [
     step: 'fsMount',
     errno: 'EINVAL',
     when: isOverlay,
-    hint: 'overlayfs refuses these layers: the upper one must not lie on overlayfs or a network file system, nor inside a lower one.',
+    hint: 'overlayfs refuses these layers: the upper one must not lie on overlayfs or a network file system, nor be a mount point itself.',
   },
   {
     step: 'fsMount',
@@ -160,7 +170,7 @@ export const HINTS: readonly HintRow[] = [
   {
     step: 'mountOverlay',
     errno: 'EINVAL',
-    hint: 'overlayfs refuses these layers: the upper one must not lie on overlayfs or a network file system, nor inside a lower one.',
+    hint: 'overlayfs refuses these layers: the upper one must not lie on overlayfs or a network file system, nor be a mount point itself.',
   },
   {
     step: 'mountOverlay',

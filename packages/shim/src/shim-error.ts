@@ -54,6 +54,7 @@ const systemError = (op: Op, errno: number): SystemErrorLike => {
 const codeOf = (op: Op, errno: string): ErrorCode => {
   if (op.op === 'exec') return errno === 'ENOENT' ? 'ERR_TSBOX_NOT_FOUND' : 'ERR_TSBOX_NOT_EXECUTABLE'
   if (op.op === 'claim' && errno === 'EEXIST') return 'ERR_TSBOX_NAME_TAKEN'
+  if (op.op === 'lock') return 'ERR_TSBOX_ROOTFS'
   if (op.op === 'makeCgroup') return 'ERR_TSBOX_CGROUP'
   if (op.op === 'writeAt' && errno === 'ENOENT') return 'ERR_TSBOX_CONTROLLER'
   if (op.op === 'open' && (errno === 'ENOENT' || errno === 'ENOTDIR')) return 'ERR_TSBOX_ROOTFS'
@@ -69,6 +70,8 @@ const messageOf = (op: Op, errno: number): string => {
       return errnoName(errno) === 'EEXIST'
         ? `a box named ${JSON.stringify(String(op.path).split('/').at(-1))} is running`
         : `the run directory ${op.path} cannot be made: ${why}`
+    case 'lock':
+      return `${JSON.stringify(op.path)} is in use by another box`
     case 'open':
       return `${JSON.stringify(op.path)}: ${why}`
     case 'makeCgroup':

@@ -2,7 +2,7 @@ import { type Op, type Plan, PROTOCOL, type StatusRecord } from '@tsbox/protocol
 import t from 'tap'
 import { errorOf, teardownFailures } from '../src/index.ts'
 
-const claim: Op = { op: 'claim', slot: 0, path: '/run/tsbox/web' }
+const claim: Op = { op: 'claim', slot: 0, path: '/run/tsbox/web', reclaim: 1 }
 const clone: Op = { op: 'clone', flags: 0n, cgroup: PROTOCOL.noSlot }
 const supervise: Op = { op: 'supervise', timeoutMs: 0, stopSignal: 15, stopTimeoutMs: 0, flags: 0 }
 const exec: Op = { op: 'exec', paths: ['/bin/web'], argv: ['web'], env: [] }

@@ -27,7 +27,7 @@ export interface Extra {
 /** The smallest plan that runs a shell script, with operations added to the beginnings of its chapters. */
 export const smallPlan = (name: string, script: string, extra: Extra = {}): Plan => ({
   outer: [
-    { op: 'claim', slot: 0, path: runDir(name) },
+    { op: 'claim', slot: 0, path: runDir(name), reclaim: 1 },
     ...(extra.outer ?? []),
     { op: 'clone', flags: 0n, cgroup: PROTOCOL.noSlot },
     {
