@@ -32,6 +32,7 @@ export const bundle = (more: Options): Options => ({
   outExtension: () => ({ js: '.cjs' }),
   esbuildOptions: options => {
     options.conditions = ['@tsbox/source', 'module', 'node']
+    options.minifyWhitespace = true
     options.treeShaking = true
     // import() becomes require(): the command's files are CommonJS, and code run from a cache cannot import.
     options.supported = { ...options.supported, 'dynamic-import': false }

@@ -13,11 +13,14 @@ export interface Point {
   readonly name: string
 }
 
-/** Every point of a plan: after each operation of each chapter. */
-export const pointsOf = (plan: Plan): readonly Point[] =>
-  (['outer', 'inner', 'teardown'] as const).flatMap(chapter =>
+/** Every point of a plan from the first that has made something: after each operation of each chapter. */
+export const pointsOf = (plan: Plan): readonly Point[] => {
+  const points = (['outer', 'inner', 'teardown'] as const).flatMap(chapter =>
     plan[chapter].map(({ op }, at) => ({ chapter, at, name: `${chapter} ${at} ${op}` })),
   )
+  // Before the claim there is no janitor, and nothing but an open directory to leave behind.
+  return points.slice(points.findIndex(({ name }) => name.endsWith(' claim')))
+}
 
 /** Before this point there is no init to be killed, after it there may be none any more. */
 export const hasInit = ({ chapter, name }: Point): boolean => chapter === 'inner' || name.endsWith(' clone')
