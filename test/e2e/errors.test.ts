@@ -32,6 +32,15 @@ const isError = ({ t, outcome, code, status = 125, what }: Check): void => {
 
 const WRONG: readonly (readonly [what: string, code: string, ...args: string[]])[] = [
   ['an unknown flag', 'ERR_TSBOX_USAGE', '--no-such-flag', 'true'],
+  [
+    'one file for receipt and trace',
+    'ERR_TSBOX_USAGE',
+    '--receipt',
+    '/tmp/same',
+    '--trace',
+    '/tmp/same',
+    'true',
+  ],
   ['an unknown short flag', 'ERR_TSBOX_USAGE', '-Z', 'true'],
   ['a flag with a typing error', 'ERR_TSBOX_USAGE', '--memor', '1g', 'true'],
   ['a value for a switch', 'ERR_TSBOX_USAGE', '--privileged=yes', 'true'],

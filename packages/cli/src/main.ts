@@ -14,7 +14,9 @@ Example: sudo tsbox run /bin/sh
 `
 
 const main = async (args: readonly string[]): Promise<number> => {
-  const [command, ...rest] = args
+  // `tsbox help run` asks what `tsbox run --help` does.
+  const [first, topic] = args
+  const [command, ...rest] = first === 'help' && topic !== undefined ? [topic, '--help'] : args
   switch (command) {
     case 'run':
       printText(runCommand(rest))

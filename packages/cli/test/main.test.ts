@@ -15,6 +15,11 @@ t.test('the command says its version and what it can do', async t => {
   }
 })
 
+t.test("help about a command is that command's own help", async t => {
+  t.match(tsboxFromSource(['help', 'run']), { status: 0, stdout: /^Usage: tsbox run / })
+  t.match(tsboxFromSource(['help', 'doctor']), { status: 0, stdout: /^Usage: tsbox doctor/ })
+})
+
 t.test('no command at all is answered with help, and is no success', async t => {
   t.match(tsboxFromSource([]), { status: 125, stdout: /^Usage/ })
 })

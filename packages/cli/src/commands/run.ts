@@ -30,6 +30,12 @@ export const runCommand = (args: readonly string[]): string => {
     receipt: outputFile(settings.receipt, '--receipt'),
     trace: outputFile(settings.trace, '--trace'),
   }
+  if (wanted.receipt !== undefined && wanted.receipt === wanted.trace) {
+    throw new TsboxError('ERR_TSBOX_USAGE', '--receipt and --trace name the same file', {
+      hint: 'Give each a file of its own.',
+      step: 'run',
+    })
+  }
   const { plan } = prepare(box, {
     lease: false,
     handback: {

@@ -17,7 +17,9 @@ export const notesOf = (
   }
   if (pidsLimitHits) {
     const limit = limitOf(plan, ['pids.max'])
-    notes.push(`the box hit its limit of ${limit ?? '?'} processes ${times(pidsLimitHits)}`)
+    notes.push(
+      `the box hit its limit of ${limit === '1' ? '1 process' : `${limit ?? '?'} processes`} ${times(pidsLimitHits)}`,
+    )
   }
   if (receipt.cause === 'timeout') notes.push(`the box was ended after its time limit of ${timeout / 1000} s`)
   return notes
