@@ -70,7 +70,7 @@ export const planGroup = (box: Box, host: Host): GroupPlan => {
         ({ mount, file, value }): Op => ({ op: 'writeAt', dir: slotOf.get(mount)!, file, data: value }),
       ),
     ],
-    // A thread that moves itself through `tasks` takes no lock of the whole system; cgroup.procs does, and waits for it.
+    // One thread moving itself: joining through cgroup.procs was measured about 14 ms slower (docs/benchmarks.md).
     join: dirs
       .filter(dir => dir.version === 1)
       .map((dir): Op => ({ op: 'writeAt', dir: slotOf.get(dir.mount)!, file: 'tasks', data: '0' })),
