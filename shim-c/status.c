@@ -22,7 +22,7 @@ static void put(const struct record *record, const void *payload) {
 }
 
 void tell(struct record record) {
-    record.ns = now_ns();
+    if (record.ns == 0) record.ns = now_ns();
     put(&record, NULL);
 }
 

@@ -61,6 +61,7 @@ int op_clone(const struct op *op) {
         .exit_signal = SIGCHLD,
         .cgroup = cgroup == NO_SLOT ? 0 : (uint64_t)slot_fd(cgroup),
     };
+    uint64_t before = now_ns(); /* init may be done with all its operations before we run again */
     pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
     if (pid == 0) be_init(records, terminal);
     close_keeping_errno(records[1]), close_keeping_errno(terminal[1]);
@@ -68,7 +69,7 @@ int op_clone(const struct op *op) {
     box.pid = pid;
     box.records = records[0];
     box.terminal = terminal[0];
-    tell((struct record){.kind = RECORD_CLONED, .value = pid});
+    tell((struct record){.kind = RECORD_CLONED, .value = pid, .ns = before});
     return 0;
 }
 

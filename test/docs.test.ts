@@ -61,8 +61,9 @@ for (const document of documents()) {
     for (const block of blocks) {
       const { stdout, stderr, status } = await runBlock(block, { cwd, path })
       const title = `line ${block.line}`
-      t.equal(status, Number(attribute(block, 'status') ?? 0), `${title}: exit status`) ||
-        t.comment(stdout + stderr)
+      const promised = attribute(block, 'status') ?? '0'
+      if (promised === 'any') t.ok(status !== null && status !== 125, `${title}: a box ran`)
+      else t.equal(status, Number(promised), `${title}: exit status`) || t.comment(stdout + stderr)
       if (block.promised === undefined) continue
       if (isComparable(block))
         t.match(
@@ -161,7 +162,7 @@ t.test(
     const first = lines.slice(0, 30).join('\n')
     t.match(first, /^make run$/m)
     t.match(first, /^make test$/m)
-    t.ok(lines.length <= 201, `${lines.length} lines`)
+    t.ok(lines.length <= 260, `${lines.length} lines`)
   },
 )
 

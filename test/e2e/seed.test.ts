@@ -140,8 +140,11 @@ await test('a fork bomb is held at 20, the host stays responsive, and the box ca
 })
 
 await test("the seed's own line, without anything to keep it, ends with its shell and leaves nothing", async box => {
-  const { status } = await tsbox(['run', '--pids', '20', '--name', box.name(), 'bash', '-c', BOMB])
-  box.t.equal(status, 0)
+  const { status } = await tsbox(['run', '--pids', '20', '--name', box.name(), 'bash', '-c', BOMB], {
+    patience: 60_000,
+  })
+  // The bomb may be faster than the second fork of bash itself, which then tries again for half a minute and ends with 254.
+  box.t.ok(status === 0 || status === 254, `status ${status}`)
 })
 
 await test('the limit is exact: 19 more processes beside the first, and no more', async ({ t, inProbe }) => {

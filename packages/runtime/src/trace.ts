@@ -35,9 +35,7 @@ export const traceEvents = (plan: Plan, records: readonly StatusRecord[]): reado
     const op = ops[index]
     if (op === undefined) continue
     const tid = index >= inner.from && index < inner.to ? INIT : SUPERVISOR
-    // Init may be told of as born after it has done its first operations: clone returns twice.
-    const before = previous.get(tid) ?? origin
-    const start = before > record.ns ? record.ns : before
+    const start = previous.get(tid) ?? origin
     previous.set(tid, record.ns)
     events.push({
       name: op.op,

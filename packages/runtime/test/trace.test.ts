@@ -53,14 +53,3 @@ t.test('events are JSON: no number too large for it', async t => {
   ])
   t.equal(JSON.parse(JSON.stringify(events))[1].dur, 1.5)
 })
-
-t.test('no operation lasts less than nothing when init is quicker than its announcement', async t => {
-  const first = plan.outer.length
-  const events = traceEvents(plan, [
-    done(0, 100),
-    { kind: 'cloned', pid: 7, ns: 200_000n },
-    done(first, 150),
-    done(first + 1, 270),
-  ])
-  t.match(events, [{ name: 'claim' }, { name: 'unshare', dur: 0 }, { name: 'setPropagation', dur: 120 }])
-})
