@@ -37,6 +37,15 @@ export { type NormalLimits, normalLimits } from './normal.ts'
 export type { NormalCpu } from './normal-cpu.ts'
 export type { NormalIo, NormalIoMax } from './normal-io.ts'
 export { type Counter, eventCounters, notableCounters } from './notable.ts'
+export type {
+  Int64,
+  OciBlockDevice,
+  OciBlockIO,
+  OciCpu,
+  OciDeviceRule,
+  OciMemory,
+  OciResources,
+} from './oci/resources.ts'
 export { parseSize, parseSizeOrMax } from './size.ts'
 export type {
   GroupFile,
