@@ -24,7 +24,7 @@ const LETTERS: Record<Kind, string> = {
 }
 
 const upper = (name: string) => name.replace(/([a-z])([A-Z])/g, '$1_$2').toUpperCase()
-const rows: [string, OpRow][] = Object.entries(OPS)
+const rows = Object.entries(OPS as Record<string, OpRow>).sort(([, a], [, b]) => a.code - b.code)
 
 const planDef = () => {
   const lines = rows.map(([name, { code, chapters, fields }]) => {

@@ -1,9 +1,13 @@
 /* Cgroups are made, emptied and removed here so that this happens even when nobody is left to ask for it. */
 #include "sys.h"
 
+#include <sys/xattr.h>
+
 #include "ops.h"
 #include "shim.h"
 
+/* On groups that were made on the way to a box's: the last box in one removes it. */
+#define MARK "trusted.tsbox"
 #define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 static int write_file(int dir, const char *name, const char *data, size_t length) {
@@ -46,6 +50,27 @@ static bool next_component(const char **path, char name[256]) {
     return true;
 }
 
+/* Every process listed in a group gets a signal, or none with 0; returns how many there were. */
+static int kill_listed(int dir, int signal_number) {
+    char text[512];
+    long pid = 0;
+    int killed = 0, fd = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+    for (ssize_t n; fd >= 0 && (n = read(fd, text, sizeof text)) > 0;) {
+        for (ssize_t i = 0; i < n; i++) {
+            if (text[i] != '\n') {
+                pid = pid * 10 + (text[i] - '0');
+                continue;
+            }
+            /* 0 is a process of a pid namespace that cannot be seen from here; kill(0) would hit ourselves. */
+            if (pid > 0) (void)kill((pid_t)pid, signal_number);
+            killed++;
+            pid = 0;
+        }
+    }
+    if (fd >= 0) close(fd);
+    return killed;
+}
+
 /* From the mount down to the new group. The group itself must not exist; its parents may come and go with other
    boxes, so ENOENT means: begin again. */
 static int make_path(const struct op *op) {
@@ -56,9 +81,15 @@ static int make_path(const struct op *op) {
     while (dir >= 0 && next_component(&path, name)) {
         int child = -1;
         bool last = path[strspn(path, "/")] == 0;
-        bool ready = !enable.s || write_file(dir, "cgroup.subtree_control", enable.s, enable.len) == 0;
-        if (ready && (mkdirat(dir, name, 0755) == 0 || (errno == EEXIST && !last)))
+        bool made = false, ready = !enable.s || write_file(dir, "cgroup.subtree_control", enable.s, enable.len) == 0;
+        if (ready && ((made = mkdirat(dir, name, 0755) == 0) || (errno == EEXIST && (!last || op_field(op, MAKE_CGROUP_REUSE).n))))
             child = openat(dir, name, DIR_FLAGS);
+        if (made && !last && child >= 0) (void)fsetxattr(child, MARK, "", 0, 0);
+        if (child >= 0 && last && kill_listed(child, 0) > 0) {
+            close(child);
+            child = -1;
+            errno = EEXIST;
+        }
         if (child >= 0 && inherit(dir, child, op_field(op, MAKE_CGROUP_INHERIT))) {
             close_keeping_errno(child);
             child = -1;
@@ -82,6 +113,7 @@ int op_make_cgroup(const struct op *op) {
 
 /* Whether a group to be killed or removed is one this plan made: what was there before is not ours to touch. */
 static bool is_ours(const char *mount, const char *path) {
+    if (shared->all) return true;
     for (uint32_t i = 0; i < the_plan.count[OUTER]; i++) {
         const struct op *op = &the_plan.ops[the_plan.first[OUTER] + i];
         if (op->code == OP_MAKE_CGROUP && shared->made[op->index] &&
@@ -92,32 +124,11 @@ static bool is_ours(const char *mount, const char *path) {
     return false;
 }
 
-/* Every process listed in a group gets SIGKILL; returns how many there were. */
-static int kill_listed(int dir) {
-    char text[512];
-    long pid = 0;
-    int killed = 0, fd = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
-    for (ssize_t n; fd >= 0 && (n = read(fd, text, sizeof text)) > 0;) {
-        for (ssize_t i = 0; i < n; i++) {
-            if (text[i] != '\n') {
-                pid = pid * 10 + (text[i] - '0');
-                continue;
-            }
-            /* 0 is a process of a pid namespace that cannot be seen from here; kill(0) would hit ourselves. */
-            if (pid > 0) (void)kill((pid_t)pid, SIGKILL);
-            killed++;
-            pid = 0;
-        }
-    }
-    if (fd >= 0) close(fd);
-    return killed;
-}
-
 /* Kills what is in the groups inside dir, or removes them; returns how many processes there were. Their names are the
    box's own choice, so links are never followed. */
 static int sweep(int dir, bool remove) {
     _Alignas(8) char entries[512]; /* a box may nest groups thousands deep */
-    int total = remove ? 0 : kill_listed(dir), list = openat(dir, ".", DIR_FLAGS);
+    int total = remove ? 0 : kill_listed(dir, SIGKILL), list = openat(dir, ".", DIR_FLAGS);
     for (long n; list >= 0 && (n = syscall(SYS_getdents64, list, entries, sizeof entries)) > 0;) {
         for (long at = 0; at < n; at += ((const struct dirent *)(entries + at))->d_reclen) {
             const struct dirent *entry = (const struct dirent *)(entries + at);
@@ -182,11 +193,12 @@ int op_remove_cgroup(const struct op *op) {
     int root = open(op_field(op, REMOVE_CGROUP_MOUNT).s, DIR_FLAGS);
     if (root < 0) return -1;
     int result = remove_patiently(root, path);
-    for (uint64_t parents = op_field(op, REMOVE_CGROUP_PARENTS).n; result == 0 && parents > 0; parents--) {
-        char *slash = strrchr(path, '/');
-        if (!slash || slash == path + 1 || slash == path) break;
+    for (char *slash; result == 0 && (slash = strrchr(path, '/')) && slash > path + 1;) {
         *slash = 0;
-        if (unlinkat(root, path, AT_REMOVEDIR)) break; /* other boxes live there */
+        int parent = openat(root, path, DIR_FLAGS);
+        bool ours = parent >= 0 && fgetxattr(parent, MARK, NULL, 0) == 0;
+        if (parent >= 0) close(parent);
+        if (!ours || unlinkat(root, path, AT_REMOVEDIR)) break; /* or other boxes live there */
     }
     close_keeping_errno(root);
     return result;

@@ -1,6 +1,8 @@
 /* Operations on the host's own files: the run directory, control files, counters. */
 #include "sys.h"
 
+#include <stdio.h> /* rename(2) */
+
 #include "ops.h"
 #include "shim.h"
 
@@ -28,16 +30,18 @@ static int make_parent_and_dir(const char *path) {
 
 int op_claim(const struct op *op) {
     const char *path = op_field(op, CLAIM_PATH).s;
+    uint64_t reclaim = op_field(op, CLAIM_RECLAIM).n;
     /* The janitor lives before the first side effect, so no kill finds a moment without someone to clean up. */
     if (janitor_start(path)) return -1;
     bool fresh = false;
     int lock = -1;
     /* A directory that goes away between the two calls belonged to a box that has just ended: begin again. */
     for (int attempt = 0; attempt < 100 && lock < 0; attempt++) {
-        shared->claimed = true; /* before it is true: a kill in between must find it marked */
+        /* Before they are true: a kill in between must find them marked. */
+        shared->heir = reclaim == 1;
+        shared->claimed = true;
         fresh = make_parent_and_dir(path) == 0;
-        shared->claimed = fresh;
-        if (!fresh && errno != EEXIST) break;
+        if (!fresh && (errno != EEXIST || reclaim == 2)) break;
         lock = lock_run_dir(path);
         if (lock < 0 && errno != ENOENT) break;
     }
@@ -47,11 +51,12 @@ int op_claim(const struct op *op) {
         janitor_dismiss();
         return errno = cause, -1;
     }
-    box.claimed = shared->claimed = true;
+    box.claimed = true;
+    shared->heir = false;
     /* Nobody holds it: its owner and its owner's janitor were both killed. Same name, same paths: what they would
        have torn down is our own teardown list, but for the directory itself, which is ours now. */
-    if (!fresh && op_field(op, CLAIM_RECLAIM).n) {
-        memset(shared->made, 1, sizeof shared->made);
+    if (!fresh && reclaim == 1) {
+        shared->all = true;
         for (uint32_t i = 0; i < the_plan.count[TEARDOWN]; i++) {
             const struct op *step = &the_plan.ops[the_plan.first[TEARDOWN] + i];
             if (step->code == OP_KILL_CGROUP || step->code == OP_REMOVE_CGROUP) (void)op_run(step);
@@ -59,6 +64,39 @@ int op_claim(const struct op *op) {
     }
     box.lock_slot = op_field(op, CLAIM_SLOT).n;
     return slot_keep(box.lock_slot, lock);
+}
+
+int op_take(const struct op *op) {
+    int lock = lock_patiently(op_field(op, TAKE_PATH).s);
+    if (lock < 0) return -1;
+    box.claimed = shared->all = true;
+    box.lock_slot = op_field(op, TAKE_SLOT).n;
+    return slot_keep(box.lock_slot, lock);
+}
+
+int op_ended(const struct op *op) {
+    bool alive;
+    (void)recorded_process(slot_fd(op_field(op, ENDED_DIR).n), op_field(op, ENDED_FILE).s, &alive);
+    errno = EBUSY;
+    return alive ? -1 : 0;
+}
+
+/* A reader finds no file or the whole of it. */
+int op_write_pid(const struct op *op) {
+    char text[PROC_TEXT], temporary[PATH_MAX];
+    struct field path = op_field(op, WRITE_PID_PATH);
+    errno = ENAMETOOLONG;
+    if (path.len + 5 > sizeof temporary) return -1;
+    memcpy(temporary, path.s, path.len);
+    memcpy(temporary + path.len, ".new", 5);
+    if (!op_field(op, WRITE_PID_LINE).n) put_decimal(text, (uint64_t)box.host_pid);
+    else if (!read_proc(box.host_pid, "/stat", text)) return -1;
+    (void)unlink(temporary);
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (fd < 0) return -1;
+    int result = write_whole(fd, text, strlen(text));
+    close_keeping_errno(fd);
+    return result || rename(temporary, path.s) ? -1 : 0;
 }
 
 int op_lock(const struct op *op) {
@@ -88,15 +126,30 @@ int op_collect(const struct op *op) {
     if (length < 0) return -1;
     text[1 + length] = 0;
     struct field key = op_field(op, COLLECT_KEY);
-    const char *found = key.s ? strstr(text, key.s) : NULL;
-    if (found && found[key.len] != '0') box.notable = true;
-    tell_payload(op, text + 1, (uint32_t)length);
+    for (const char *line = key.s ? text : NULL; line; line = strchr(line + 1, '\n'))
+        if (strncmp(line, key.s, key.len) == 0 && line[key.len] != '0') box.notable = true;
+    tell_with(&(struct record){.kind = RECORD_COUNTER, .code = op->code, .index = op->index, .ns = now_ns(),
+                               .length = (uint32_t)length}, text + 1);
     return 0;
+}
+
+/* Files only: what a run directory holds is ours, one inside it would not be. */
+static void remove_files(const char *path) {
+    _Alignas(8) char entries[1024];
+    int dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    for (long n; dir >= 0 && (n = syscall(SYS_getdents64, dir, entries, sizeof entries)) > 0;) {
+        for (long at = 0; at < n; at += ((const struct dirent *)(entries + at))->d_reclen) {
+            const struct dirent *entry = (const struct dirent *)(entries + at);
+            if (entry->d_type != DT_DIR) (void)unlinkat(dir, entry->d_name, 0);
+        }
+    }
+    if (dir >= 0) close(dir);
 }
 
 int op_release(const struct op *op) {
     char parent[PATH_MAX];
     const char *path = op_field(op, RELEASE_PATH).s;
+    remove_files(path);
     if (rmdir(path) && errno != ENOENT) return -1;
     if (parent_of(path, parent) == 0) (void)rmdir(parent); /* other boxes may live there */
     return 0;

@@ -87,14 +87,30 @@ static int write_new(int parent, const char *name, const struct op *op) {
     return result;
 }
 
+static int new_link(int parent, const char *name, const char *target) {
+    if (symlinkat(target, parent, name) == 0) return 0;
+    return errno != EEXIST || unlinkat(parent, name, 0) || symlinkat(target, parent, name) ? -1 : 0;
+}
+
+/* A root without a /dev of its own may bring the node along, and then keeps its owner and mode. */
+static int new_node(int parent, const char *name, const struct op *op) {
+    struct stat st;
+    mode_t mode = MODE(op, MAKE_NODE);
+    dev_t device = makedev(op_field(op, MAKE_NODE_MAJOR).n, op_field(op, MAKE_NODE_MINOR).n);
+    uid_t uid = (uid_t)op_field(op, MAKE_NODE_UID).n;
+    gid_t gid = (gid_t)op_field(op, MAKE_NODE_GID).n;
+    if (mknodat(parent, name, mode, device) == 0) return fchownat(parent, name, uid, gid, AT_SYMLINK_NOFOLLOW);
+    bool same = errno == EEXIST && fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+                (st.st_mode & S_IFMT) == (mode & S_IFMT) && (S_ISFIFO(mode) || st.st_rdev == device);
+    return same ? 0 : -1;
+}
+
 static int make_entry(int parent, const char *name, const struct op *op) {
     switch (op->code) {
     case OP_MAKE_DIR: return mkdirat(parent, name, MODE(op, MAKE_DIR)) && errno != EEXIST ? -1 : 0;
     case OP_MAKE_FILE: return write_new(parent, name, op);
-    case OP_MAKE_LINK: return symlinkat(op_field(op, MAKE_LINK_TARGET).s, parent, name);
-    default:
-        return mknodat(parent, name, MODE(op, MAKE_NODE),
-                       makedev(op_field(op, MAKE_NODE_MAJOR).n, op_field(op, MAKE_NODE_MINOR).n));
+    case OP_MAKE_LINK: return new_link(parent, name, op_field(op, MAKE_LINK_TARGET).s);
+    default: return new_node(parent, name, op);
     }
 }
 
@@ -109,6 +125,13 @@ static int make(const struct op *op) {
     int result = make_entry(parent, name, op);
     close_keeping_errno(parent);
     return result;
+}
+
+int op_open_inside(const struct op *op) {
+    uint64_t resolve = op_field(op, OPEN_INSIDE_NOFOLLOW).n ? RESOLVE_NO_SYMLINKS : 0;
+    return slot_keep(op_field(op, OPEN_INSIDE_SLOT).n,
+                     open_inside(slot_fd(op_field(op, OPEN_INSIDE_ROOT).n), op_field(op, OPEN_INSIDE_PATH).s,
+                                 op_field(op, OPEN_INSIDE_MAKE).n, resolve));
 }
 
 int op_make_dir(const struct op *op) { return make(op); }

@@ -6,7 +6,8 @@
 #include "ops.h"
 #include "shim.h"
 
-struct shared *shared;
+static struct shared alone;
+struct shared *shared = &alone;
 
 static pid_t janitor;
 static int leash = -1; /* the supervisor holds the other end; its end of file is the supervisor's */
@@ -29,11 +30,11 @@ int lock_run_dir(const char *path) {
 
 /* The supervisor's lock can outlive it for a moment, in an init that is being killed. If another owner comes first,
    it has taken over and cleaned up, and the name is no longer ours. */
-static int lock_patiently(void) {
-    int lock = lock_run_dir(run_dir);
+int lock_patiently(const char *path) {
+    int lock = lock_run_dir(path);
     for (int attempt = 0; attempt < 5000 && lock < 0 && errno == EWOULDBLOCK; attempt++) {
         usleep(1000);
-        lock = lock_run_dir(run_dir);
+        lock = lock_run_dir(path);
     }
     return lock;
 }
@@ -47,15 +48,21 @@ static _Noreturn void wait_for_the_end(int end) {
     sys_close_range(CONTROL_FD + 1, ~0u, 0);
     (void)!read(CONTROL_FD, &done, 1);
     terminal_restore();
-    if (shared->claimed && lock_patiently() >= 0) run_chapter(TEARDOWN);
+    if (shared->claimed && lock_patiently(run_dir) >= 0) {
+        shared->all |= shared->heir;
+        run_chapter(TEARDOWN);
+    }
     _exit(0);
 }
 
 int janitor_start(const char *path) {
     int ends[2];
     run_dir = path;
-    if (!shared) shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (shared == MAP_FAILED) return -1;
+    if (shared == &alone) {
+        struct shared *both = mmap(NULL, sizeof *both, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (both == MAP_FAILED) return -1;
+        shared = both;
+    }
     if (pipe2(ends, O_CLOEXEC)) return -1;
     janitor = fork();
     if (janitor == 0) wait_for_the_end((close(ends[1]), ends[0]));

@@ -47,15 +47,35 @@ int op_open_tree(const struct op *op) {
 int op_set_mount_attributes(const struct op *op) {
     return sys_mount_setattr(slot_fd(op_field(op, SET_MOUNT_ATTRIBUTES_MOUNT).n),
                              op_field(op, SET_MOUNT_ATTRIBUTES_RECURSIVE).n != 0,
-                             op_field(op, SET_MOUNT_ATTRIBUTES_SET).n, op_field(op, SET_MOUNT_ATTRIBUTES_CLEAR).n);
+                             (struct mount_attr){.attr_set = op_field(op, SET_MOUNT_ATTRIBUTES_SET).n,
+                                                 .attr_clr = op_field(op, SET_MOUNT_ATTRIBUTES_CLEAR).n});
+}
+
+int op_set_mount_propagation(const struct op *op) {
+    return sys_mount_setattr(slot_fd(op_field(op, SET_MOUNT_PROPAGATION_MOUNT).n),
+                             op_field(op, SET_MOUNT_PROPAGATION_RECURSIVE).n != 0,
+                             (struct mount_attr){.propagation = op_field(op, SET_MOUNT_PROPAGATION_PROPAGATION).n});
+}
+
+int op_map_owners(const struct op *op) {
+    return sys_mount_setattr(slot_fd(op_field(op, MAP_OWNERS_MOUNT).n), op_field(op, MAP_OWNERS_RECURSIVE).n != 0,
+                             (struct mount_attr){.attr_set = MOUNT_ATTR_IDMAP,
+                                                 .userns_fd = (uint64_t)slot_fd(op_field(op, MAP_OWNERS_NAMESPACE).n)});
+}
+
+/* A directory is mounted on a directory, anything else on a file. */
+static uint64_t kind_of(int mount) {
+    struct stat st;
+    return fstat(mount, &st) || S_ISDIR(st.st_mode) ? 1 : 2;
 }
 
 int op_attach(const struct op *op) {
-    uint64_t resolve = op_field(op, ATTACH_NOFOLLOW).n ? RESOLVE_NO_SYMLINKS : 0;
+    int mount = slot_fd(op_field(op, ATTACH_MOUNT).n);
+    uint64_t make = op_field(op, ATTACH_MAKE).n, resolve = op_field(op, ATTACH_NOFOLLOW).n ? RESOLVE_NO_SYMLINKS : 0;
     int target = open_inside(slot_fd(op_field(op, ATTACH_ROOT).n), op_field(op, ATTACH_TARGET).s,
-                             op_field(op, ATTACH_MAKE).n, resolve);
+                             make == 3 ? kind_of(mount) : make, resolve);
     if (target < 0) return -1;
-    int result = sys_move_mount(slot_fd(op_field(op, ATTACH_MOUNT).n), target);
+    int result = sys_move_mount(mount, target);
     close_keeping_errno(target);
     return result;
 }
@@ -89,7 +109,7 @@ static int empty_cover(const struct op *op, int target) {
 static int read_only_copy(const struct op *op, int target) {
     (void)op;
     int copy = sys_open_tree(target, "", AT_EMPTY_PATH | AT_RECURSIVE);
-    if (copy < 0 || sys_mount_setattr(copy, 1, MOUNT_ATTR_RDONLY, 0) == 0) return copy;
+    if (copy < 0 || sys_mount_setattr(copy, 1, (struct mount_attr){.attr_set = MOUNT_ATTR_RDONLY}) == 0) return copy;
     close_keeping_errno(copy);
     return -1;
 }
@@ -118,4 +138,11 @@ int op_protect(const struct op *op) {
 int op_pivot_root(const struct op *op) {
     if (fchdir(slot_fd(op_field(op, PIVOT_ROOT_ROOT).n)) || syscall(SYS_pivot_root, ".", ".")) return -1;
     return umount2(".", MNT_DETACH) ? -1 : chdir("/");
+}
+
+/* On an initial ramfs, which pivot_root(2) does not take. */
+int op_move_root(const struct op *op) {
+    int root = slot_fd(op_field(op, MOVE_ROOT_ROOT).n);
+    if (fchdir(root) || mount(".", "/", NULL, MS_MOVE, NULL)) return -1;
+    return chroot(".") ? -1 : chdir("/");
 }

@@ -8,13 +8,14 @@
 #include "ops.h"
 #include "shim.h"
 
-int op_unshare(const struct op *op) {
-    return unshare((int)op_field(op, UNSHARE_FLAGS).n);
-}
-
 int op_set_hostname(const struct op *op) {
     struct field name = op_field(op, SET_HOSTNAME_NAME);
     return sethostname(name.s, name.len);
+}
+
+int op_set_domainname(const struct op *op) {
+    struct field name = op_field(op, SET_DOMAINNAME_NAME);
+    return setdomainname(name.s, name.len);
 }
 
 int op_interface_up(const struct op *op) {
@@ -40,9 +41,10 @@ int op_set_rlimit(const struct op *op) {
 /* Without a session of its own the box could push characters into the caller's terminal (TIOCSTI) and read the
    keys of the caller's session. */
 int op_new_session(const struct op *op) {
-    (void)op;
+    const char *keyring = op_field(op, NEW_SESSION_KEYRING).s;
     if (setsid() < 0) return -1;
-    long key = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0);
+    if (!keyring) return 0;
+    long key = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, *keyring ? keyring : NULL, 0, 0, 0);
     return key < 0 && errno != ENOSYS ? -1 : 0;
 }
 
@@ -79,22 +81,26 @@ int op_set_ids(const struct op *op) {
     if (list.n > sizeof groups / sizeof groups[0]) return -1;
     memcpy(groups, list.p, list.len);
     /* Always called, also for no groups: the caller's own must not come along. */
-    if (syscall(SYS_setgroups, list.n, groups)) return -1;
+    if (op_field(op, SET_IDS_SET_GROUPS).n && syscall(SYS_setgroups, list.n, groups)) return -1;
     if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)) return -1;
     if (syscall(SYS_setresgid, gid, gid, gid) || syscall(SYS_setresuid, uid, uid, uid)) return -1;
     die_with_supervisor(); /* another user's process does not keep what was asked for (prctl(2)) */
     return prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
 }
 
-/* Nothing is inheritable, so nothing can be ambient: a program of another user finds no rights to inherit. */
 int op_set_caps(const struct op *op) {
-    uint64_t permitted = op_field(op, SET_CAPS_PERMITTED).n;
+    uint64_t p = op_field(op, SET_CAPS_PERMITTED).n, e = op_field(op, SET_CAPS_EFFECTIVE).n;
+    uint64_t i = op_field(op, SET_CAPS_INHERITABLE).n, ambient = op_field(op, SET_CAPS_AMBIENT).n;
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[2] = {
-        {.permitted = (uint32_t)permitted, .effective = (uint32_t)permitted},
-        {.permitted = (uint32_t)(permitted >> 32), .effective = (uint32_t)(permitted >> 32)},
+        {.permitted = (uint32_t)p, .effective = (uint32_t)e, .inheritable = (uint32_t)i},
+        {.permitted = (uint32_t)(p >> 32), .effective = (uint32_t)(e >> 32), .inheritable = (uint32_t)(i >> 32)},
     };
-    return (int)syscall(SYS_capset, &header, data);
+    if (syscall(SYS_capset, &header, data)) return -1;
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)) return -1;
+    for (int cap = 0; cap < 64; cap++)
+        if (ambient >> cap & 1 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0)) return -1;
+    return 0;
 }
 
 int op_no_new_privs(const struct op *op) {
@@ -102,16 +108,66 @@ int op_no_new_privs(const struct op *op) {
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-/* From here on no path can lead out through a descriptor of ours. The status pipe stays until exec; a pipe is no
-   directory and no program. */
+/* From here on no path can lead out through a descriptor of ours. The status pipe stays until exec, sockets that are
+   kept for later (in rising order) too; those are no directories and no programs. */
 int op_close_fds(const struct op *op) {
-    (void)op;
     struct stat st;
+    int preserve = (int)op_field(op, CLOSE_FDS_PRESERVE).n;
     for (int fd = 0; fd < 3; fd++) /* a directory of the host would be a way out */
         if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) return errno = EISDIR, -1;
-    if (status_fd != 3 && dup3(status_fd, 3, O_CLOEXEC) < 0) return -1;
-    status_fd = 3;
-    return sys_close_range(4, ~0u, 0);
+    for (int i = 0; i < preserve; i++)
+        if (dup2(slot_fd(PRESERVED_SLOT) + i, 3 + i) < 0) return -1;
+    if (status_fd != 3 + preserve && dup3(status_fd, 3 + preserve, O_CLOEXEC) < 0) return -1;
+    status_fd = 3 + preserve;
+    unsigned first = (unsigned)status_fd + 1;
+    struct field keep = op_field(op, CLOSE_FDS_KEEP);
+    for (uint64_t i = 0; i < keep.n; i++) {
+        uint32_t slot;
+        memcpy(&slot, keep.p + 4 * i, 4);
+        unsigned fd = (unsigned)slot_fd(slot);
+        if (fd > first && sys_close_range(first, fd - 1, 0)) return -1;
+        first = fd + 1;
+    }
+    return sys_close_range(first, ~0u, 0);
+}
+
+int op_personality(const struct op *op) {
+    return syscall(SYS_personality, op_field(op, PERSONALITY_PERSONA).n) < 0 ? -1 : 0;
+}
+
+int op_set_scheduler(const struct op *op) {
+    return (int)syscall(SYS_sched_setattr, 0, op_field(op, SET_SCHEDULER_SETTINGS).p, 0);
+}
+
+int op_set_io_priority(const struct op *op) {
+    return (int)syscall(SYS_ioprio_set, 1, 0, op_field(op, SET_IO_PRIORITY_PRIORITY).n);
+}
+
+int op_set_affinity(const struct op *op) {
+    struct field mask = op_field(op, SET_AFFINITY_PROCESSORS);
+    return (int)syscall(SYS_sched_setaffinity, 0, mask.len, mask.p);
+}
+
+/* As exec would find it, for the user that is to run it. */
+int op_find_program(const struct op *op) {
+    struct field paths = op_field(op, FIND_PROGRAM_PATHS);
+    int cause = ENOENT;
+    for (struct stat st; paths.n > 0; paths.n--) {
+        const char *path = list_next(&paths);
+        bool there = stat(path, &st) == 0;
+        if (there && S_ISREG(st.st_mode) && access(path, X_OK) == 0) return 0;
+        if (there || errno == EACCES) cause = EACCES;
+        else if (errno != ENOENT && errno != ENOTDIR) return -1;
+    }
+    return errno = cause, -1;
+}
+
+/* Signals as they are for a program that changes none. */
+void signals_by_default(void) {
+    sigset_t none;
+    sigemptyset(&none);
+    signal(SIGPIPE, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 int op_exec(const struct op *op) {
@@ -120,9 +176,8 @@ int op_exec(const struct op *op) {
     list_vector(op_field(op, EXEC_ARGV), argv);
     list_vector(op_field(op, EXEC_ENV), env);
     tell_op(RECORD_STARTED, op, 0); /* counts once the pipe ends without a failure */
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    signals_by_default();
+    if (filter_apply()) return -1;
     int denied = 0;
     errno = ENOENT;
     for (; paths.n > 0; paths.n--) {

@@ -5,7 +5,7 @@
 #include "shim.h"
 
 struct plan the_plan;
-struct box box = {.pidfd = -1, .records = -1, .terminal = -1, .exit_status = EXIT_OURS, .lock_slot = NO_SLOT};
+struct box box = {.pidfd = -1, .records = -1, .link = -1, .terminal = -1, .exit_status = EXIT_OURS, .lock_slot = NO_SLOT};
 
 static uint8_t body[MAX_BODY_BYTES];
 
@@ -52,6 +52,7 @@ static void undo_inheritance(void) {
     /* The C library keeps some numbers to itself and would not let us. */
     static const unsigned long by_default[4];
     for (int number = 1; number < 65; number++) (void)syscall(SYS_rt_sigaction, number, by_default, NULL, 8);
+    signal(SIGPIPE, SIG_IGN); /* whoever does not listen any more ends nothing; programs get it back */
     umask(0);
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;

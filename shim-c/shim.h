@@ -2,6 +2,7 @@
 #ifndef TSBOX_SHIM_H
 #define TSBOX_SHIM_H
 
+#include <sys/types.h>
 #include <termios.h>
 
 #include "plan.h"
@@ -15,9 +16,11 @@ extern struct plan the_plan;
 /* What the supervisor knows of its box. */
 struct box {
     pid_t pid; /* of init, 0 before clone */
+    pid_t host_pid; /* the same, known to init too: its number on the host */
     int pidfd;
     int records; /* read end of init's status pipe */
-    int terminal; /* our end of the socket on which init hands over a terminal, then the terminal */
+    int link; /* our end of the socket on which supervisor and init meet, and on which init hands over a terminal */
+    int terminal; /* the box's, once it has been handed over */
     bool claimed; /* the name is ours: there is something to tear down */
     bool failed; /* set-up failed */
     bool notable; /* a counter says a limit was hit */
@@ -47,7 +50,16 @@ extern int status_fd;
 uint64_t now_ns(void);
 void tell(struct record record);
 void tell_op(enum record_kind kind, const struct op *op, int value);
-void tell_payload(const struct op *op, const void *data, uint32_t length);
+void tell_with(const struct record *record, const void *payload);
+
+/* proc.c */
+#define PROC_TEXT 16384
+size_t put_decimal(char *to, uint64_t number);
+uint64_t parse_number(const char *at, unsigned base);
+int open_proc(pid_t pid, const char *name, int flags);
+bool read_proc(pid_t pid, const char *name, char text[PROC_TEXT]);
+uint64_t start_time(const char *line); /* of /proc/PID/stat */
+pid_t recorded_process(int dir, const char *file, bool *alive);
 
 /* shim.c: runs a chapter until an operation fails; teardown goes on past failures. */
 int run_chapter(enum chapter chapter);
@@ -58,7 +70,9 @@ int continue_sealed(char **environment);
 /* janitor.c: a second process that tears down when this one is killed. */
 extern struct shared {
     uint8_t made[MAX_OPS]; /* which operations have made something, by index */
+    bool all; /* all that the teardown names is ours */
     bool claimed; /* the name is ours, and with it what bears it */
+    bool heir;    /* until we know what bears it: what nobody holds any more is ours, whoever made it */
     bool raw; /* the caller's terminal is, and was: */
     struct termios terminal;
 } *shared; /* with the janitor */
@@ -67,14 +81,33 @@ void janitor_revive(pid_t dead);
 void janitor_dismiss(void);
 void janitor_forget(void);
 int lock_run_dir(const char *path);
+int lock_patiently(const char *path);
+
+/* gate.c */
+int connect_to(int dir, const char *path);
+
+/* spawn.c: text in which a mark stands for the pid of init. */
+int write_words(int fd, struct field words);
+struct output {
+    uint32_t length;
+    char text[1024];
+};
+
+/* filters.c */
+int filter_apply(void);
+int listener_hand_over(const struct record *announced);
 
 /* terminal.c: the caller's terminal, ours to set raw and to restore, and the box's, relayed to it. */
+int send_fd(int socket, int fd, const void *words, size_t length);
 void terminal_restore(void);
 int terminal_receive(int socket);
 void terminal_resize(int terminal);
+void terminal_make_raw(void);
 
 /* supervise.c */
 void box_kill(void);
+bool hear_record(void); /* of init; false at the end */
 void die_with_supervisor(void); /* in init */
+void signals_by_default(void);
 
 #endif

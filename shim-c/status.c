@@ -12,7 +12,7 @@ uint64_t now_ns(void) {
 
 /* A record and its payload fit PIPE_BUF, so two writers cannot mix. A reader that is gone is no reason to stop:
    teardown matters more than telling, and the lease says when the owner is lost. */
-static void put(const struct record *record, const void *payload) {
+void tell_with(const struct record *record, const void *payload) {
     uint8_t bytes[RECORD_BYTES + MAX_PAYLOAD_BYTES];
     int saved = errno;
     memcpy(bytes, record, RECORD_BYTES);
@@ -23,15 +23,9 @@ static void put(const struct record *record, const void *payload) {
 
 void tell(struct record record) {
     if (record.ns == 0) record.ns = now_ns();
-    put(&record, NULL);
+    tell_with(&record, NULL);
 }
 
 void tell_op(enum record_kind kind, const struct op *op, int value) {
     tell((struct record){.kind = (uint16_t)kind, .code = op->code, .index = op->index, .value = value});
-}
-
-void tell_payload(const struct op *op, const void *data, uint32_t length) {
-    struct record record = {
-        .kind = RECORD_COUNTER, .code = op->code, .index = op->index, .ns = now_ns(), .length = length};
-    put(&record, data);
 }

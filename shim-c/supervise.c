@@ -2,7 +2,6 @@
    waits. It is the box's only resident process on the host's side, beside its janitor. */
 #include "sys.h"
 
-#include <stdlib.h>
 #include <sys/signalfd.h>
 
 #include "ops.h"
@@ -27,7 +26,7 @@ struct relay { /* bytes on their way from one terminal to the other */
     char bytes[2048];
 };
 
-static struct relay keys = {.from = -1, .to = -1}, screen = {.from = -1, .to = -1};
+static struct relay keys, screen; /* none until init hands over its terminal */
 
 /* ---- start ---- */
 
@@ -37,24 +36,33 @@ void die_with_supervisor(void) {
     if (poll(&(struct pollfd){.fd = status_fd}, 1, 0) > 0) _exit(EXIT_OURS);
 }
 
-static _Noreturn void be_init(const int records[2], const int terminal[2]) {
+/* /proc is the host's still, and names us as the host does. */
+static pid_t own_number(void) {
+    char text[16];
+    ssize_t length = readlink("/proc/self", text, sizeof text - 1);
+    text[length > 0 ? length : 0] = 0;
+    return (pid_t)parse_number(text, 10);
+}
+
+static _Noreturn void be_init(const int records[2], const int link[2]) {
     janitor_forget();
+    box.host_pid = own_number();
     if (box.lock_slot != NO_SLOT) close(slot_fd(box.lock_slot));
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     dup3(records[1], STATUS_FD, O_CLOEXEC);
     close(records[0]), close(records[1]);
     die_with_supervisor();
-    if (terminal[0] >= 0) close(terminal[0]);
-    box.terminal = terminal[1];
+    close(link[0]);
+    box.link = link[1];
     run_chapter(INNER);
     _exit(EXIT_OURS);
 }
 
 int op_clone(const struct op *op) {
-    int records[2], terminal[2] = {-1, -1};
+    int records[2], link[2];
     uint64_t cgroup = op_field(op, CLONE_CGROUP).n;
     if (pipe2(records, O_CLOEXEC)) return -1;
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, terminal)) return -1;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, link)) return -1;
     struct clone_args args = {
         .flags = op_field(op, CLONE_FLAGS).n | CLONE_PIDFD | (cgroup == NO_SLOT ? 0 : CLONE_INTO_CGROUP),
         .pidfd = (uint64_t)(uintptr_t)&box.pidfd,
@@ -63,46 +71,33 @@ int op_clone(const struct op *op) {
     };
     uint64_t before = now_ns(); /* init may be done with all its operations before we run again */
     pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
-    if (pid == 0) be_init(records, terminal);
-    close_keeping_errno(records[1]), close_keeping_errno(terminal[1]);
+    if (pid == 0) be_init(records, link);
+    close_keeping_errno(records[1]), close_keeping_errno(link[1]);
     if (pid < 0) return -1;
-    box.pid = pid;
+    box.pid = box.host_pid = pid;
     box.records = records[0];
-    box.terminal = terminal[0];
+    box.link = link[0];
     tell((struct record){.kind = RECORD_CLONED, .value = pid, .ns = before});
     return 0;
 }
 
 /* ---- end ---- */
 
-/* A file of init's in /proc, as text; a thousand groups make it long. */
-static bool read_proc(const char *name, char text[16384]) {
-    char path[48] = "/proc/", *end_of_path = path + 6;
-    for (int divisor = 1000000000; divisor > 0; divisor /= 10) {
-        if (box.pid >= divisor) *end_of_path++ = (char)('0' + box.pid / divisor % 10);
-    }
-    memcpy(end_of_path, name, strlen(name) + 1);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t length = fd < 0 ? -1 : read(fd, text, 16383);
-    if (fd >= 0) close(fd);
-    if (length > 0) text[length] = 0;
-    return length > 0;
-}
-
 /* Process 1 is not hurt by signals it does not handle, which would make a plain "sleep" deaf to Ctrl-C. Whether it
    handles one, the kernel says: lines "SigBlk:\t", "SigIgn:\t" and "SigCgt:\t" with 16 hexadecimal digits, bit n - 1
    for signal n. While it waits for signals (sigwaitinfo, as many an init does), they are not even shown as blocked,
    and the set it waits for is read where it lies. */
 static bool is_deaf_to(int signal_number) {
-    char text[16384], *rest;
+    char text[PROC_TEXT];
     uint64_t set = 0;
-    if (read_proc("/syscall", text) && strtol(text, &rest, 10) == SYS_rt_sigtimedwait) {
-        struct iovec to = {&set, sizeof set}, from = {(void *)(uintptr_t)strtoull(rest, NULL, 16), sizeof set};
+    if (read_proc(box.pid, "/syscall", text) && parse_number(text, 10) == SYS_rt_sigtimedwait) {
+        const char *first = text + strcspn(text, " ");
+        struct iovec to = {&set, sizeof set}, from = {(void *)(uintptr_t)parse_number(first, 16), sizeof set};
         (void)syscall(SYS_process_vm_readv, box.pid, &to, 1, &from, 1, 0);
     }
-    if (!read_proc("/status", text)) return false;
+    if (!read_proc(box.pid, "/status", text)) return false;
     for (const char *line = text; line; line = strchr(line + 1, '\n'))
-        if (strncmp(line, "\nSig", 4) == 0 && !strchr("PQ", line[4])) set |= strtoull(line + 9, NULL, 16);
+        if (strncmp(line, "\nSig", 4) == 0 && !strchr("PQ", line[4])) set |= parse_number(line + 8, 16);
     return !(set >> (signal_number - 1) & 1);
 }
 
@@ -131,6 +126,13 @@ void box_kill(void) {
     box.pid = 0;
 }
 
+/* The caller's keys go to the box; one in the background leaves them to whoever has the terminal, until it is brought to the front. */
+static void take_keys(void) {
+    if (box.terminal < 0 || keys.to >= 0 || tcgetpgrp(0) != getpgrp()) return;
+    terminal_make_raw();
+    keys = (struct relay){.from = 0, .to = box.terminal};
+}
+
 static void on_signal(int fd) {
     struct signalfd_siginfo info;
     if (read(fd, &info, sizeof info) != sizeof info) return;
@@ -141,7 +143,10 @@ static void on_signal(int fd) {
         if (dead > 0) janitor_revive(dead);
     } else if (signal_number == SIGWINCH && screen.to >= 0) terminal_resize(box.terminal);
     else if (signal_number == SIGTERM) stop(END_STOPPED);
-    else deliver(signal_number);
+    else {
+        if (signal_number == SIGCONT) take_keys();
+        deliver(signal_number);
+    }
 }
 
 static void on_deadline(void) {
@@ -165,21 +170,41 @@ static int until_deadline(void) {
 
 /* ---- what init tells ---- */
 
+/* A child of init's has taken its place, because a pid namespace begins with one. */
+static void replace_init(pid_t pid) {
+    (void)waitpid(box.pid, NULL, 0);
+    close(box.pidfd);
+    box.pid = box.host_pid = pid;
+    box.pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+static void pass_on(const struct record *record) {
+    uint8_t payload[MAX_PAYLOAD_BYTES];
+    ssize_t n = record->length ? read(box.records, payload, sizeof payload) : 0;
+    if (n == (ssize_t)record->length) tell_with(record, payload);
+}
+
 /* Init's records pass through us, so that there is one writer and one order. "Started" waits for the end of the
    pipe: exec closes it, and a failure would have come before that. */
-static bool on_record(int fd) {
+bool hear_record(void) {
     struct record record;
-    ssize_t n = read(fd, &record, sizeof record);
-    if (n == sizeof record) {
+    if (read(box.records, &record, sizeof record) == sizeof record) {
         if (record.kind == RECORD_FAILED) box.failed = true;
         if (record.kind == RECORD_STARTED) end.started = record;
-        else (void)write_whole(STATUS_FD, &record, sizeof record);
+        else if (record.kind == RECORD_CLONED) replace_init(record.value);
+        else if (record.kind != RECORD_LISTENER) pass_on(&record);
+        else if (listener_hand_over(&record)) {
+            box.failed = true;
+            (void)sys_pidfd_send_signal(box.pidfd, SIGKILL);
+        }
         return true;
     }
+    close(box.records);
+    box.records = -1;
     if (end.started.kind && !box.failed) {
         box.started = true;
         end.started.value = box.pid;
-        (void)write_whole(STATUS_FD, &end.started, sizeof end.started);
+        tell_with(&end.started, NULL);
     }
     return false;
 }
@@ -225,11 +250,12 @@ static void relay_drain(struct relay *out) {
 enum { SIGNALS, RECORDS, LEASE, EXIT, HANDOVER, KEYS, SCREEN, WATCHED };
 
 static void on_handover(void) {
-    int terminal = terminal_receive(box.terminal);
-    close(box.terminal);
-    box.terminal = terminal;
+    int terminal = terminal_receive(box.link);
+    close(box.link);
+    box.link = -1;
     if (terminal < 0) return;
-    keys = (struct relay){.from = 0, .to = terminal};
+    box.terminal = terminal;
+    take_keys();
     /* Opened anew, so that not waiting for a slow screen is our affair and not that of all who share it. */
     int tty = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     screen = (struct relay){.from = terminal, .to = tty < 0 ? 1 : tty};
@@ -237,9 +263,7 @@ static void on_handover(void) {
 
 static void on_events(struct pollfd fds[WATCHED]) {
     if (fds[RECORDS].revents) { /* first all of it: a program that has started is asked to stop, not killed */
-        if (on_record(box.records)) return;
-        close(box.records);
-        box.records = -1;
+        if (hear_record()) return;
     }
     if (fds[SIGNALS].revents) on_signal(fds[SIGNALS].fd);
     if (fds[LEASE].revents) {
@@ -260,7 +284,7 @@ static void wait_for_exit(int signals, bool lease, bool terminal) {
         fds[RECORDS] = (struct pollfd){.fd = box.records, .events = POLLIN};
         fds[LEASE] = (struct pollfd){.fd = held ? CONTROL_FD : -1, .events = POLLRDHUP};
         fds[EXIT] = (struct pollfd){.fd = box.pidfd, .events = POLLIN};
-        fds[HANDOVER] = (struct pollfd){.fd = terminal && screen.to < 0 ? box.terminal : -1, .events = POLLIN};
+        fds[HANDOVER] = (struct pollfd){.fd = terminal ? box.link : -1, .events = POLLIN};
         fds[KEYS] = relay_watch(&keys);
         fds[SCREEN] = relay_watch(&screen);
         if (poll(fds, WATCHED, until_deadline()) > 0) on_events(fds);
@@ -270,6 +294,7 @@ static void wait_for_exit(int signals, bool lease, bool terminal) {
 
 int op_supervise(const struct op *op) {
     sigset_t all;
+    keys.from = keys.to = screen.from = screen.to = -1;
     uint64_t flags = op_field(op, SUPERVISE_FLAGS).n, timeout = op_field(op, SUPERVISE_TIMEOUT_MS).n;
     end.stop_signal = (int)op_field(op, SUPERVISE_STOP_SIGNAL).n;
     end.stop_timeout = op_field(op, SUPERVISE_STOP_TIMEOUT_MS).n * MS;
@@ -278,7 +303,7 @@ int op_supervise(const struct op *op) {
     int signals = signalfd(-1, &all, SFD_CLOEXEC);
     if (signals < 0) return -1;
     wait_for_exit(signals, flags & SUPERVISE_LEASE, flags & SUPERVISE_TERMINAL);
-    while (box.records >= 0 && on_record(box.records)) {
+    while (box.records >= 0 && hear_record()) {
     }
     relay_drain(&screen);
     int status = 0;

@@ -63,8 +63,7 @@ static inline int sys_move_mount(int mount, int target) {
                         MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
-static inline int sys_mount_setattr(int mount, int recursive, uint64_t set, uint64_t clear) {
-    struct mount_attr attr = {.attr_set = set, .attr_clr = clear};
+static inline int sys_mount_setattr(int mount, int recursive, struct mount_attr attr) {
     unsigned flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
     return (int)syscall(SYS_mount_setattr, mount, "", flags, &attr, sizeof attr);
 }

@@ -6,12 +6,11 @@
 #include "shim.h"
 
 void terminal_restore(void) {
-    if (shared && shared->raw) (void)tcsetattr(0, TCSANOW, &shared->terminal);
+    if (shared->raw) (void)tcsetattr(0, TCSANOW, &shared->terminal);
 }
 
-/* A message of one byte and one descriptor. */
+/* A message of some words and one descriptor. */
 struct handover {
-    char byte;
     struct iovec io;
     struct msghdr message;
     union {
@@ -20,34 +19,37 @@ struct handover {
     } rights;
 };
 
-static void handover_init(struct handover *h) {
-    *h = (struct handover){.io = {&h->byte, 1}};
+static void handover_init(struct handover *h, void *words, size_t length) {
+    *h = (struct handover){.io = {words, length}};
     h->message = (struct msghdr){.msg_iov = &h->io, .msg_iovlen = 1, .msg_control = &h->rights,
                                  .msg_controllen = sizeof h->rights};
 }
 
-static int send_fd(int socket, int fd) {
+int send_fd(int socket, int fd, const void *words, size_t length) {
     struct handover h;
-    handover_init(&h);
+    handover_init(&h, (void *)(uintptr_t)words, length);
     h.rights.header.cmsg_level = SOL_SOCKET;
     h.rights.header.cmsg_type = SCM_RIGHTS;
     h.rights.header.cmsg_len = CMSG_LEN(sizeof(int));
     memcpy(CMSG_DATA(&h.rights.header), &fd, sizeof fd);
-    return sendmsg(socket, &h.message, 0) == 1 ? 0 : -1;
+    return sendmsg(socket, &h.message, MSG_NOSIGNAL) == (ssize_t)length ? 0 : -1;
 }
 
 /* In init. The peer is opened from the master itself (TIOCGPTPEER): no path below /dev/pts is looked up. */
 int op_open_terminal(const struct op *op) {
-    struct winsize size;
+    struct winsize size = {.ws_row = (unsigned short)op_field(op, OPEN_TERMINAL_ROWS).n,
+                           .ws_col = (unsigned short)op_field(op, OPEN_TERMINAL_COLUMNS).n};
+    uint64_t to = op_field(op, OPEN_TERMINAL_TO).n;
     int unlock = 0;
     int master = openat(slot_fd(op_field(op, OPEN_TERMINAL_PTS).n), "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (master < 0) return -1;
     int peer = -1;
     if (ioctl(master, TIOCSPTLCK, &unlock) == 0) peer = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (peer >= 0 && ioctl(0, TIOCGWINSZ, &size) == 0) (void)ioctl(master, TIOCSWINSZ, &size);
+    bool sized = size.ws_row || size.ws_col || ioctl(0, TIOCGWINSZ, &size) == 0;
+    if (peer >= 0 && sized) (void)ioctl(master, TIOCSWINSZ, &size);
     int result = -1;
     if (peer >= 0 && fchown(peer, (uid_t)op_field(op, OPEN_TERMINAL_UID).n, (gid_t)-1) == 0 &&
-        ioctl(peer, TIOCSCTTY, 0) == 0 && send_fd(box.terminal, master) == 0 && dup2(peer, 0) == 0 &&
+        ioctl(peer, TIOCSCTTY, 0) == 0 && send_fd(to == NO_SLOT ? box.link : slot_fd(to), master, "/dev/ptmx", 9) == 0 && dup2(peer, 0) == 0 &&
         dup2(peer, 1) == 1 && dup2(peer, 2) == 2)
         result = 0;
     if (peer >= 0) close_keeping_errno(peer);
@@ -58,19 +60,22 @@ int op_open_terminal(const struct op *op) {
 /* In the supervisor: takes the box's terminal and sets the caller's raw, so that every key goes to the box. */
 int terminal_receive(int socket) {
     int master = -1;
+    char words[16];
     struct handover h;
-    handover_init(&h);
-    if (recvmsg(socket, &h.message, MSG_CMSG_CLOEXEC) == 1 && h.rights.header.cmsg_type == SCM_RIGHTS)
+    handover_init(&h, words, sizeof words);
+    if (recvmsg(socket, &h.message, MSG_CMSG_CLOEXEC) > 0 && h.rights.header.cmsg_type == SCM_RIGHTS)
         memcpy(&master, CMSG_DATA(&h.rights.header), sizeof master);
     if (master < 0) return -1;
     (void)fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK);
-    if (tcgetattr(0, &shared->terminal) == 0) {
-        struct termios raw = shared->terminal;
-        cfmakeraw(&raw);
-        shared->raw = true;
-        (void)tcsetattr(0, TCSANOW, &raw);
-    }
     return master;
+}
+
+void terminal_make_raw(void) {
+    if (shared->raw || tcgetattr(0, &shared->terminal)) return;
+    struct termios raw = shared->terminal;
+    cfmakeraw(&raw);
+    shared->raw = true;
+    (void)tcsetattr(0, TCSANOW, &raw);
 }
 
 void terminal_resize(int terminal) {

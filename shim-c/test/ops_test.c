@@ -118,7 +118,11 @@ static void entries(void) {
     name[300] = 0;
     is(make_dir(name), ENAMETOOLONG, "a name that is too long is refused");
     is(make_link("a/link", "f"), 0, "a link is made");
-    is(make_link("a/link", "g"), EEXIST, "one that exists is an error");
+    is(make_link("a/link", "g"), 0, "a link takes the place of another");
+    char target[8] = "";
+    ok(readlink("root/a/link", target, sizeof target - 1) == 1 && target[0] == 'g', "and leads where it says");
+    is(make_link("a/link", "f"), 0, "and back");
+    is(make_link("a/b", "g"), EISDIR, "but not of a directory");
     op(OP_MAKE_NODE);
     number(ROOT), string("a/pipe"), number(S_IFIFO | 0600), number(0), number(0);
     is(run(), 0, "a node is made");

@@ -135,6 +135,7 @@ CMD(mount) {
 	return answer("mount", mount(dash_is_null(v[1]), v[2], dash_is_null(v[3]), c > 4 ? number(v[4]) : 0,
 	                             c > 5 ? dash_is_null(v[5]) : NULL));
 }
+CMD(unlink) { return answer("unlink", unlink(v[1])); }
 CMD(umount) { return answer("umount", umount2(v[1], MNT_DETACH)); }
 CMD(unshare) { return answer("unshare", syscall(SYS_unshare, number(v[1]))); }
 CMD(sethostname) { return answer("sethostname", sethostname(v[1], strlen(v[1]))); }
@@ -324,7 +325,7 @@ static const struct { const char *name; int (*run)(int, char **); int least; con
 	ROW(true, 0, ""), ROW(false, 0, ""), ROW(exit, 1, "N"), ROW(echo, 0, "ARGS"), ROW(cat, 1, "FILE..."),
 	ROW(status, 0, ""), ROW(fds, 0, ""), ROW(env, 0, ""), ROW(args, 0, ""), ROW(cwd, 0, ""), ROW(stat, 1, "PATH..."),
 	ROW(ls, 1, "DIR"), ROW(write, 2, "FILE TEXT"), ROW(open, 2, "FILE r|w|rw"), ROW(mknod, 4, "PATH c|b MAJOR MINOR"),
-	ROW(mount, 3, "SRC DST TYPE [FLAGS [DATA]], - for none"), ROW(umount, 1, "PATH"), ROW(unshare, 1, "FLAGS"),
+	ROW(mount, 3, "SRC DST TYPE [FLAGS [DATA]], - for none"), ROW(umount, 1, "PATH"), ROW(unlink, 1, "PATH"), ROW(unshare, 1, "FLAGS"),
 	ROW(ids, 0, ""), ROW(hostname, 0, ""), ROW(sethostname, 1, "NAME"), ROW(ns, 0, ""), ROW(mountinfo, 0, ""),
 	ROW(ifaces, 0, ""), ROW(connect, 2, "ADDRESS PORT"), ROW(sleep, 1, "SECONDS"), ROW(pause, 0, ""),
 	ROW(spin, 1, "SECONDS"), ROW(alloc, 1, "BYTES"), ROW(fork, 1, "N"), ROW(orphan, 0, ""), ROW(zombies, 0, ""),

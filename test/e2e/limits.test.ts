@@ -1,5 +1,5 @@
 // What a box may use: each limit read back from the kernel's own files while the box runs, and felt where it can be.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { sharesFromWeight } from '../../packages/cgroups/src/index.ts'
 import { boxTests } from '../helpers/box-test.ts'
@@ -270,4 +270,32 @@ await test('--cgroup-parent: the box lies there; a parent that was made for it g
   live.child.kill('SIGTERM')
   await live.ended
   t.notOk(existsSync(`${pids}/${name('parent')}`))
+})
+
+await test('--cgroup-parent: of boxes that overlap, the last one takes the parent along', async box => {
+  const { t, inProbe, name } = box
+  const parent = `/${name('parent')}`
+  const pids = HOST.v1.pids ?? HOST.unified?.mount ?? ''
+  const start = (suffix: string) =>
+    startBox(['run', '--cgroup-parent', parent, ...inProbe(suffix), '/bin/probe', 'winch'])
+  const first = start('1')
+  await first.until(/ready/)
+  const second = start('2')
+  await second.until(/ready/)
+  first.child.kill('SIGTERM')
+  await first.ended
+  t.ok(existsSync(`${pids}${parent}`), 'the other one lives there')
+  second.child.kill('SIGTERM')
+  await second.ended
+  t.notOk(existsSync(`${pids}${parent}`))
+})
+
+await test('--cgroup-parent: one that was there before stays', async ({ t, inProbe, name }) => {
+  const pids = HOST.v1.pids ?? HOST.unified?.mount ?? ''
+  const parent = `/${name('mine')}`
+  mkdirSync(`${pids}${parent}`)
+  t.teardown(() => rmdirSync(`${pids}${parent}`))
+  const { status } = await tsbox(['run', '--cgroup-parent', parent, ...inProbe(), '/bin/probe', 'true'])
+  t.equal(status, 0)
+  t.ok(existsSync(`${pids}${parent}`))
 })

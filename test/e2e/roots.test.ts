@@ -138,6 +138,21 @@ await test('--upper: what the box wrote is kept, and another box goes on with it
   t.notOk(existsSync(join(layer, 'kept')))
 })
 
+await test('--upper: a file of a layer that the box removes stays removed, and nothing lies beside it', async box => {
+  const { t, dir, name } = box
+  const layer = probeRootfs(join(dir, 'layer'))
+  const upper = join(dir, 'upper')
+  mkdirSync(upper)
+  writeFileSync(join(layer, 'gone'), '')
+  const run = (suffix: string, ...words: string[]) =>
+    tsbox(['run', '--layer', layer, '--upper', upper, '--name', name(suffix), '/bin/probe', ...words])
+  const removed = await run('a', 'unlink', '/gone')
+  t.same([removed.stdout, removed.stderr, removed.status], ['unlink: ok\n', '', 0])
+  t.same(readdirSync(dir).sort(), ['layer', 'rootfs', 'upper'])
+  t.match((await run('b', 'stat', '/gone')).stdout, /errno=2/)
+  t.ok(existsSync(join(layer, 'gone')))
+})
+
 const ODD = [
   'a:b',
   'a,b',

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import t from 'tap'
 import { errorOf } from '../../packages/shim/src/index.ts'
 import { inParallel } from '../helpers/boxes.ts'
+import { command, outcomeOf, tsbox } from '../helpers/command.ts'
 import { NOTHING, settled, snapshot } from '../helpers/residue.ts'
 import {
   familyOf,
@@ -201,4 +202,16 @@ t.test('init that is born to a supervisor that is killed in that moment does not
   t.same(left.flat(), [])
   t.same(await settled(marker), NOTHING)
   t.notOk(existsSync(`/run/tsbox/${marker}`))
+})
+
+t.test('one that is killed while it takes over a name leaves nothing, and the name can be had', async t => {
+  const name = `${marker}-heir`
+  killBoth(await startRunning(name))
+  t.ok(existsSync(`/run/tsbox/${name}`), 'the name is left over')
+  const kill = ['-f', '-qq', '-o', '/dev/null', '-e', 'trace=mkdir', '-e', 'inject=mkdir:signal=KILL:when=2']
+  const killed = await outcomeOf('strace', [...kill, command(), 'run', '--name', name, 'true'])
+  t.not(killed.status, 0)
+  t.same(await settled(name), NOTHING)
+  const next = await tsbox(['run', '--name', name, 'true'])
+  t.same([next.stderr, next.status], ['', 0])
 })

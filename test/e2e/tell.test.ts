@@ -1,5 +1,13 @@
 // What tsbox tells: the plan, the trace, the receipt, its help, and what this host can do.
-import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { boxTests } from '../helpers/box-test.ts'
 import { command, outcomeOf, tsbox } from '../helpers/command.ts'
@@ -199,6 +207,49 @@ await test('--receipt replaces what was there at once, and never writes through 
   t.same(readdirSync(dir).sort(), ['other', 'receipt.json', 'rootfs'], 'no temporary file is left')
   const { stdout } = await outcomeOf('stat', ['-c', '%a', file])
   t.match(stdout, /^6[04][04]\n$/)
+})
+
+await test('--receipt to a standard stream is written there, and the link of that name stays', async box => {
+  const { t, inProbe } = box
+  const link = readlinkSync('/dev/stdout')
+  for (const [i, target] of ['-', '/dev/stdout', '/dev/fd/1'].entries()) {
+    const { stdout, status } = await tsbox([
+      'run',
+      '--receipt',
+      target,
+      ...inProbe(`${i}`),
+      '/bin/probe',
+      'true',
+    ])
+    t.equal(status, 0)
+    t.equal(JSON.parse(stdout).cause, 'exit', target)
+  }
+  const onError = await tsbox(['run', '--receipt', '/dev/stderr', ...inProbe('e'), '/bin/probe', 'true'])
+  t.equal(JSON.parse(onError.stderr).cause, 'exit')
+  t.equal(readlinkSync('/dev/stdout'), link)
+  for (const target of ['/dev/fd/9', '/dev/receipt', '/proc/receipt', '/sys/receipt']) {
+    const { stderr, status } = await tsbox([
+      'run',
+      '--receipt',
+      target,
+      ...inProbe('x'),
+      '/bin/probe',
+      'true',
+    ])
+    t.equal(status, 125, target)
+    t.match(stderr, /ERR_TSBOX_USAGE/)
+  }
+})
+
+await test('--receipt is made with the umask of the caller, and has the status the command ends with', async box => {
+  const { t, inProbe, dir } = box
+  const file = join(dir, 'receipt.json')
+  const words = ['run', '--receipt', file, ...inProbe(), '/bin/no-such-program']
+  const script = 'umask 077; exec "$@"'
+  const { status } = await outcomeOf('sh', ['-c', script, 'sh', command(), ...words])
+  t.equal(status, 127)
+  t.equal(JSON.parse(readFileSync(file, 'utf8')).exitStatus, 127)
+  t.equal(statSync(file).mode & 0o777, 0o600)
 })
 
 await test('each --help fits a screen, shows an example, and costs nothing', async ({ t }) => {

@@ -240,3 +240,16 @@ await test(
   },
   { killed: true },
 )
+
+await test('a box in the background leaves the terminal to the shell', async ({ t, name }) => {
+  const box = line(['run', '--name', name(), 'sleep', '60'])
+  const live = inTerminal(`set -m; ${box} & read -r word; echo "read $word"; kill %1; wait`)
+  const tty = await ttyOf(live)
+  const before = await settingsOf(tty)
+  t.ok(await eventually(() => supervisorOf(name()) !== undefined))
+  await eventually(() => membersOf(supervisorOf(name()) ?? 0).init)
+  t.equal(await settingsOf(tty), before, 'it is not set raw')
+  live.type('hello\n')
+  t.ok(await live.until(/read hello/), 'what is typed is for the shell')
+  await live.ended
+})

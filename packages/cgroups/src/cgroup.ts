@@ -2,12 +2,12 @@ import { TsboxError } from '@tsbox/errors'
 import { applyWrites } from './apply.ts'
 import { type CgroupEvent, EventStream } from './events.ts'
 import { badField } from './field.ts'
-import { exists, readText, writeValue } from './files.ts'
+import { exists, noGroup, readText, writeValue } from './files.ts'
 import { freezeGroup, thawGroup } from './freeze.ts'
 import { checkGroupPath } from './group-path.ts'
 import { type CgroupHost, CONTROLLERS, type Controller, detectHost } from './host.ts'
 import { killGroup } from './kill.ts'
-import { defaultControllers, type GroupDir, groupLayout } from './layout.ts'
+import { defaultControllers, type GroupDir, groupLayout, withOwnControllers } from './layout.ts'
 import type { Limits } from './limits.ts'
 import { enableControllers, type Prune, pruneParents } from './make.ts'
 import { makeGroup } from './make-group.ts'
@@ -96,17 +96,11 @@ export class Cgroup {
     const dirs: GroupDir[] = []
     for (const dir of groupLayout(host, path, offered)) {
       if (!(await exists(dir.path))) continue
-      const own =
-        dir.version === 2 ? ((await readText(`${dir.path}/cgroup.controllers`)) ?? '').split(/\s+/) : []
-      dirs.push(
-        dir.version === 1 ? dir : { ...dir, controllers: CONTROLLERS.filter(name => own.includes(name)) },
-      )
+      const own = dir.version === 2 ? await readText(`${dir.path}/cgroup.controllers`) : undefined
+      dirs.push(withOwnControllers(dir, own))
     }
     if (dirs.length > 0) return new Cgroup({ path, host, dirs, prune: false })
-    throw new TsboxError('ERR_TSBOX_CGROUP', `there is no group ${path}`, {
-      hint: 'make it with Cgroup.create()',
-      step: 'path',
-    })
+    throw noGroup(path)
   }
 
   /**
@@ -131,8 +125,13 @@ export class Cgroup {
     return [...(await processesIn(dirs)).pids].sort((a, b) => a - b)
   }
 
-  /** What the group has used so far. */
+  /**
+   * What the group has used so far.
+   *
+   * @throws TsboxError ERR_TSBOX_CGROUP when the group is gone
+   */
   async stats(): Promise<Stats> {
+    for (const dir of this.dirs) if (!(await exists(dir.path))) throw noGroup(this.path)
     const texts = new Map<string, string | undefined>()
     await Promise.all(
       statFiles(this.host).map(async ({ mount, file }) => {

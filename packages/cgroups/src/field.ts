@@ -32,6 +32,7 @@ export const integerIn = (value: unknown, { where, min, max }: Range): number =>
   throw badField(
     where,
     `${JSON.stringify(value) ?? String(value)} is not a whole number from ${min} to ${max}`,
+    'give one in that range, or leave the limit out',
   )
 }
 

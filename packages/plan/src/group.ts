@@ -75,9 +75,7 @@ export const planGroup = (box: Box, host: Host): GroupPlan => {
       .filter(dir => dir.version === 1)
       .map((dir): Op => ({ op: 'writeAt', dir: slotOf.get(dir.mount)!, file: 'tasks', data: '0' })),
     collect: collectOps(host, slotOf),
-    remove: removeOps(dirs, path, mount =>
-      box.cgroupParent === undefined ? 1 : (host.missingParents.get(mount) ?? 0),
-    ),
+    remove: removeOps(dirs, path),
   }
 }
 
@@ -94,6 +92,7 @@ const makeGroup = (dir: GroupDir, slot: number, path: string): Op => ({
           .join(' ')
       : null,
   inherit: dir.version === 1 && dir.controllers.includes('cpuset') ? ['cpuset.cpus', 'cpuset.mems'] : [],
+  reuse: 0,
 })
 
 /** On v2 these are part of every group and no names for cgroup.subtree_control. */
@@ -109,9 +108,9 @@ const collectOps = (host: Host, slotOf: ReadonlyMap<string, number>): Op[] => {
   })
 }
 
-const removeOps = (dirs: readonly GroupDir[], path: string, parentsIn: (mount: string) => number): Op[] => [
+const removeOps = (dirs: readonly GroupDir[], path: string): Op[] => [
   ...dirs.slice(0, 1).map(({ mount }): Op => ({ op: 'killCgroup', mount, path })),
-  ...dirs.map(({ mount }): Op => ({ op: 'removeCgroup', mount, path, parents: parentsIn(mount) })),
+  ...dirs.map(({ mount }): Op => ({ op: 'removeCgroup', mount, path })),
 ]
 
 /** Read-only views of the group inside the box, so that programs can size themselves by their limits. */

@@ -17,8 +17,6 @@ export interface Host {
   readonly timeNamespace: boolean
   /** Which volume sources are directories. */
   readonly directories: ReadonlySet<string>
-  /** By hierarchy: how many of the cgroup parent's directories do not exist yet and are to go when the box does. */
-  readonly missingParents: ReadonlyMap<string, number>
 }
 
 /** Whether the kernel is at least this version. */

@@ -108,6 +108,8 @@ const deviceTree = (box: Box): Op[] => {
         mode: KERNEL.S_IFCHR | 0o666,
         major,
         minor,
+        uid: 0,
+        gid: 0,
       }),
     ),
     ...LINKS.map(([path, target]): Op => ({ op: 'makeLink', root: dev, path, target })),

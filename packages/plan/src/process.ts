@@ -1,4 +1,4 @@
-import { KERNEL, type Op, RLIM_INFINITY } from '@tsbox/protocol'
+import { KERNEL, type Op, PROTOCOL, RLIM_INFINITY } from '@tsbox/protocol'
 import { type Box, capabilityMask, RLIMITS, type Rlimit } from '@tsbox/spec'
 import type { Host } from './host.ts'
 import { SLOTS } from './slots.ts'
@@ -11,16 +11,16 @@ import { SLOTS } from './slots.ts'
 export const planProcess = (box: Box, host: Host): readonly Op[] => [
   ...(box.init ? [{ op: 'init' } as const] : []),
   ...limits(box, host).map(rlimit),
-  { op: 'newSession' },
+  { op: 'newSession', keyring: '' },
   ...(box.terminal ? terminal(box) : []),
   { op: 'pivotRoot', root: SLOTS.root },
-  { op: 'closeFds' },
+  { op: 'closeFds', preserve: 0, keep: [] },
   { op: 'changeDir', path: box.cwd },
   { op: 'setUmask', mask: box.umask },
   { op: 'boundCaps', keep: capabilities(box, host) },
-  { op: 'setIds', ...box.user },
+  { op: 'setIds', ...box.user, setGroups: 1 },
   // Inheritable and ambient stay empty: a program of another user must not find rights to inherit (CVE-2022-24769).
-  { op: 'setCaps', permitted: capabilities(box, host) },
+  setCaps(capabilities(box, host)),
   ...(box.noNewPrivs ? [{ op: 'noNewPrivs' } as const] : []),
   {
     op: 'exec',
@@ -29,6 +29,14 @@ export const planProcess = (box: Box, host: Host): readonly Op[] => [
     env: Object.entries(box.env).map(([k, v]) => `${k}=${v}`),
   },
 ]
+
+const setCaps = (mask: bigint): Op => ({
+  op: 'setCaps',
+  permitted: mask,
+  effective: mask,
+  inheritable: 0n,
+  ambient: 0n,
+})
 
 /** "All" means all the caller has: asking for more than that is an error only when it was named. */
 const capabilities = (box: Box, host: Host): bigint => {
@@ -55,7 +63,14 @@ const rlimit = ({ name, soft, hard }: Rlimit): Op => ({
 
 /** The first terminal of a fresh devpts is number 0. */
 const terminal = (box: Box): Op[] => [
-  { op: 'openTerminal', pts: SLOTS.pts, uid: box.user.uid },
+  {
+    op: 'openTerminal',
+    pts: SLOTS.pts,
+    uid: box.user.uid,
+    to: PROTOCOL.noSlot,
+    rows: 0,
+    columns: 0,
+  },
   { op: 'openTree', slot: SLOTS.passing, from: SLOTS.pts, path: '0', recursive: 0 },
   {
     op: 'setMountAttributes',

@@ -55,17 +55,6 @@ t.test('a parent that is no path of a group is refused', async t => {
   }
 })
 
-t.test('parents that came with the box go with it, those that were there stay', async t => {
-  const parents = (input: BoxInput, missingParents: number) =>
-    group(
-      input,
-      hostOf('v2', { missingParents: new Map([['/sys/fs/cgroup', missingParents]]) }),
-    ).remove.flatMap(op => (op.op === 'removeCgroup' ? [op.parents] : []))
-  t.strictSame(parents(LEAST, 0), [1], 'our own parent is ours')
-  t.strictSame(parents({ ...LEAST, cgroupParent: '/a/b' }, 0), [0])
-  t.strictSame(parents({ ...LEAST, cgroupParent: '/a/b' }, 2), [2])
-})
-
 t.test('a limit this host cannot hold is an error that names the controller', async t => {
   const { v2 } = CGROUPS
   const poor = hostOf('v2', {

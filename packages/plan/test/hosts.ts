@@ -38,7 +38,6 @@ export const hostOf = (mode: Mode, changes: Partial<Host> = {}): Host => ({
   capabilities: 2n ** 41n - 1n,
   timeNamespace: true,
   directories: new Set(),
-  missingParents: new Map(),
   ...changes,
 })
 

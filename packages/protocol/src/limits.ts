@@ -2,7 +2,7 @@
 export const PROTOCOL = {
   /** "TSBX", little-endian. */
   magic: 0x58425354,
-  version: 1,
+  version: 2,
   headerBytes: 24,
   /** A plan's operations in bytes, without the header. */
   maxBodyBytes: 1 << 20,
@@ -12,6 +12,8 @@ export const PROTOCOL = {
   /** Slots; the shim keeps slot n at descriptor slotBase + n, so that a plan can name it below /proc/self/fd. */
   maxSlots: 640,
   slotBase: 32,
+  /** Descriptors that the caller asked to preserve, in order. */
+  preservedSlot: 512,
   /** "No slot": the host's own view. */
   noSlot: 0xffffffff,
   recordBytes: 32,

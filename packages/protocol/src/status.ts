@@ -27,6 +27,17 @@ export type StatusRecord =
     }
   | { readonly kind: 'counter'; readonly index: number; readonly data: Buffer; readonly ns: bigint }
   | { readonly kind: 'tornDown'; readonly ns: bigint }
+  | {
+      /** A program that was run beside the box failed: how it ended (wait(2)), or errno, and the first of what it said. */
+      readonly kind: 'output'
+      readonly index: number
+      readonly wait: number
+      readonly errno: number
+      readonly data: Buffer
+      readonly ns: bigint
+    }
+  /** Told by init to whoever hears it, and no further. */
+  | { readonly kind: 'listener'; readonly ns: bigint }
 
 /** Record kinds in wire order, numbered from 1. Append-only. */
 export const RECORD_KINDS = [
@@ -39,6 +50,8 @@ export const RECORD_KINDS = [
   'exited',
   'counter',
   'tornDown',
+  'output',
+  'listener',
 ] as const satisfies readonly StatusRecord['kind'][]
 
 /**
@@ -85,7 +98,12 @@ const decodeRecord = (bytes: Buffer): StatusRecord => {
       return { kind, wait: value, reason: END_REASONS[extra & 0xff] ?? 'exit', signal: extra >> 8, ns }
     case 'counter':
       return { kind, index, data: Buffer.from(bytes.subarray(PROTOCOL.recordBytes)), ns }
+    case 'output': {
+      const data = Buffer.from(bytes.subarray(PROTOCOL.recordBytes))
+      return { kind, index, wait: value, errno: extra, data, ns }
+    }
     case 'tornDown':
+    case 'listener':
       return { kind, ns }
     default:
       throw new RangeError(`unknown status record ${bytes.readUInt16LE(0)}`)

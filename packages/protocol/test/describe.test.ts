@@ -11,7 +11,10 @@ t.test('an operation is one line, with what is unset left out', async t => {
     'openTree slot=#3 path="/srv" recursive=1',
   )
   t.equal(describeOp({ op: 'collect', dir: 1, file: 'f', key: null }), 'collect dir=#1 file="f"')
-  t.equal(describeOp({ op: 'setIds', uid: 1, gid: 2, groups: [3, 4] }), 'setIds uid=1 gid=2 groups=[3, 4]')
+  t.equal(
+    describeOp({ op: 'setIds', uid: 1, gid: 2, groups: [3, 4], setGroups: 1 }),
+    'setIds uid=1 gid=2 groups=[3, 4] setGroups=1',
+  )
   t.equal(describeOp({ op: 'noNewPrivs' }), 'noNewPrivs')
 })
 

@@ -79,7 +79,8 @@ t.test('a plan over a maximum is refused, one at the maximum is not', async t =>
   const room = PROTOCOL.maxBodyBytes - 8 - 4 - 1
   t.equal(encode(hostname('x'.repeat(room))).length, PROTOCOL.headerBytes + PROTOCOL.maxBodyBytes)
   t.match(refusalOf(hostname('x'.repeat(room + 1))), { code: 'ERR_TSBOX_SPEC', message: /too large/ })
-  const groups = (count: number) => inner({ op: 'setIds', uid: 0, gid: 0, groups: Array(count).fill(0) })
+  const groups = (count: number) =>
+    inner({ op: 'setIds', uid: 0, gid: 0, groups: Array(count).fill(0), setGroups: 1 })
   t.doesNotThrow(() => encode(groups(PROTOCOL.maxStrings)))
   t.match(refusalOf(groups(PROTOCOL.maxStrings + 1)), { code: 'ERR_TSBOX_SPEC', step: 'setIds' })
 })

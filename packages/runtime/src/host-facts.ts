@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { release, totalmem } from 'node:os'
-import { type CgroupHost, detectHost } from '@tsbox/cgroups'
+import { detectHost } from '@tsbox/cgroups'
 import type { Host } from '@tsbox/plan'
 import type { Box } from '@tsbox/spec'
 
@@ -23,7 +23,6 @@ export const hostFacts = (box: Box): Host => {
     capabilities: box.allCapabilities ? ownCapabilities() : 0n,
     timeNamespace: existsSync('/proc/self/ns/time'),
     directories: new Set(box.volumes.map(({ source }) => source).filter(isDirectory)),
-    missingParents: missingParents(cgroups, box.cgroupParent ?? ''),
   }
 }
 
@@ -57,15 +56,4 @@ const callersDescriptorLimit = (): Host['nofile'] => {
 const ownCapabilities = (): bigint => {
   const line = /^CapPrm:\s+([0-9a-f]+)/m.exec(readFileSync('/proc/self/status', 'latin1'))
   return BigInt(`0x${line?.[1] ?? '0'}`)
-}
-
-/** By hierarchy: a parent the user made stays when its last box goes; one that came with the box goes with it. */
-const missingParents = (cgroups: CgroupHost, parent: string): Host['missingParents'] => {
-  const parts = parent.split('/').filter(part => part !== '')
-  const missing = (mount: string) => {
-    const existing = parts.findIndex((_, i) => !existsSync(`${mount}/${parts.slice(0, i + 1).join('/')}`))
-    return existing < 0 ? 0 : parts.length - existing
-  }
-  const mounts = parts.length === 0 ? [] : [cgroups.unified?.mount, ...Object.values(cgroups.v1)]
-  return new Map(mounts.filter(mount => mount !== undefined).map(mount => [mount, missing(mount)]))
 }

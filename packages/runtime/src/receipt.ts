@@ -1,5 +1,6 @@
 import { type CgroupHost, type Stats, statsFromFiles } from '@tsbox/cgroups'
 import { allOps, type Op, type Plan, type StatusRecord } from '@tsbox/protocol'
+import { errorOf } from '@tsbox/shim'
 import { signalName } from '@tsbox/spec'
 
 /** Why a box ended. */
@@ -41,7 +42,7 @@ export const receiptOf = (
   return {
     name: nameOf(plan),
     cause: causeOf(records, limits.oomKills ?? 0),
-    exitStatus: exited === undefined ? 125 : signal > 0 ? 128 + signal : (exited.wait >> 8) & 0xff,
+    exitStatus: errorOf(plan, records)?.exitStatus ?? statusOf(exited, signal),
     signal: signal > 0 ? signalName(signal) : undefined,
     limits,
     usage,
@@ -49,6 +50,9 @@ export const receiptOf = (
     failedStep: failed?.kind === 'failed' ? allOps(plan)[failed.index]?.op : undefined,
   }
 }
+
+const statusOf = (exited: Extract<StatusRecord, { kind: 'exited' }> | undefined, signal: number): number =>
+  exited === undefined ? 125 : signal > 0 ? 128 + signal : (exited.wait >> 8) & 0xff
 
 const nameOf = (plan: Plan): string => {
   const claim = plan.outer.find(op => op.op === 'claim')

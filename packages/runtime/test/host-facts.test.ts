@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmdirSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { detectHost } from '@tsbox/cgroups'
 import { type BoxInput, parseBox } from '@tsbox/spec'
@@ -55,19 +55,4 @@ t.test('a volume is known for a directory or a file', async t => {
     ],
   })
   t.strictSame([...directories], [dir])
-})
-
-t.test('parents that are not there yet are counted, those that are stay', async t => {
-  const { unified, v1 } = detectHost()
-  const mount = unified?.mount ?? Object.values(v1)[0]
-  const parent = `/unit-host-facts-${process.pid}`
-  const other = Object.values(v1).find(candidate => candidate !== mount)
-  const missing = (cgroupParent: string) => facts({ cgroupParent }).missingParents
-  t.equal(facts().missingParents.size, 0, 'our own parent needs no counting')
-  t.equal(missing(`${parent}/a`).get(mount!), 2)
-  t.teardown(() => rmdirSync(`${mount}${parent}`))
-  mkdirSync(`${mount}${parent}`)
-  t.equal(missing(`${parent}/a`).get(mount!), 1)
-  t.equal(missing(`${parent}/`).get(mount!), 0)
-  if (other !== undefined) t.equal(missing(`${parent}/a`).get(other), 2, 'each hierarchy is looked at')
 })

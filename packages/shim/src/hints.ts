@@ -15,6 +15,12 @@ const targetIs = (target: RegExp) => (op: Op) => 'target' in op && target.test(S
 /** What an errno means at a step, and what to try. A row per lesson; the first that fits is given. */
 export const HINTS: readonly HintRow[] = [
   {
+    step: 'writeAt',
+    errno: 'EACCES',
+    when: fileIs(/^sys\//),
+    hint: 'This parameter belongs to the host, not to the namespaces of a box.',
+  },
+  {
     step: 'lock',
     errno: 'EAGAIN',
     hint: 'Another box writes to it: wait for that one, or give another --upper.',

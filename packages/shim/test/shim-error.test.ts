@@ -62,7 +62,15 @@ t.test('each kind of failure has its code', async t => {
   t.equal(codeFor(exec, E2BIG), 'ERR_TSBOX_NOT_EXECUTABLE')
   t.equal(codeFor(claim, EEXIST), 'ERR_TSBOX_NAME_TAKEN')
   t.equal(codeFor(claim, EACCES), 'ERR_TSBOX_STEP')
-  const group: Op = { op: 'makeCgroup', slot: 0, mount: '/m', path: '/p', enable: null, inherit: [] }
+  const group: Op = {
+    op: 'makeCgroup',
+    slot: 0,
+    mount: '/m',
+    path: '/p',
+    enable: null,
+    inherit: [],
+    reuse: 0,
+  }
   t.equal(codeFor(group, EBUSY), 'ERR_TSBOX_CGROUP')
   const write: Op = { op: 'writeAt', dir: 0, file: 'pids.max', data: '1' }
   t.equal(codeFor(write, ENOENT), 'ERR_TSBOX_CONTROLLER')

@@ -17,12 +17,15 @@ import { type Receipt, receiptOf, traceEvents } from '@tsbox/runtime'
 import { errorOf, teardownFailures } from '@tsbox/shim'
 import { notesOf } from '../report/outcome.ts'
 import { printError, printNotes } from '../report/print.ts'
+import type { Output } from './output-file.ts'
 
 /** What the command line asked to be told after the box, carried through the supervisor. */
 export interface Wanted {
   readonly timeout: number
-  readonly receipt: string | undefined
-  readonly trace: string | undefined
+  readonly receipt: Output | undefined
+  readonly trace: Output | undefined
+  /** The caller's, which files are made with. */
+  readonly umask: number
 }
 
 /**
@@ -35,6 +38,7 @@ export const handbackCommand = (): number => {
   const wanted = JSON.parse(process.env.TSBOX_HANDBACK ?? '{}') as Wanted
   const plan = decodePlan(readWhole(3))
   const { records } = decodeStatus(readWhole(4))
+  process.umask(wanted.umask)
   const receipt = receiptOf({ plan, records }, detectHost())
   const unwritten = [
     ...write(wanted.receipt, () => `${JSON.stringify(receipt, null, 2)}\n`),
@@ -53,10 +57,11 @@ export const handbackCommand = (): number => {
 const statusOf = (receipt: Receipt): number => receipt.exitStatus
 
 /** The box has run: that its receipt cannot be written must not lose what else there is to tell. */
-const write = (path: string | undefined, text: () => string): readonly TsboxError[] => {
+const write = (path: Output | undefined, text: () => string): readonly TsboxError[] => {
   if (path === undefined) return []
   try {
-    writeAtomically(path, text())
+    if (typeof path === 'number') writeSync(path, text())
+    else writeAtomically(path, text())
     return []
   } catch (cause) {
     const message = `${JSON.stringify(path)} cannot be written: ${(cause as Error).message}`
@@ -86,7 +91,7 @@ const writeAtomically = (path: string, text: string): void => {
   }
   const temporary = `${path}.${process.pid}.tmp`
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
-  const fd = openSync(temporary, flags, 0o644)
+  const fd = openSync(temporary, flags, 0o666)
   try {
     writeSync(fd, text)
     renameSync(temporary, path)

@@ -73,6 +73,7 @@ export const readEnvFile = (env: Record<string, string>, path: string): void => 
   } catch (cause) {
     if (isTsboxError(cause)) throw cause
     throw new TsboxError('ERR_TSBOX_USAGE', `--env-file: ${(cause as Error).message}`, {
+      hint: 'Name a file with a line NAME=VALUE for each variable.',
       step: '--env-file',
       cause,
     })

@@ -1,5 +1,4 @@
-import { accessSync, constants, realpathSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { realpathSync } from 'node:fs'
 import { TsboxError } from '@tsbox/errors'
 import { describePlan, encode, PLAN_FLAGS } from '@tsbox/protocol'
 import { prepare, requireRoot } from '@tsbox/runtime'
@@ -8,10 +7,10 @@ import { parseBox } from '@tsbox/spec'
 import { describeOptions, readOptions } from '../option.ts'
 import { requireUtf8Arguments } from '../utf8.ts'
 import type { Wanted } from './handback.ts'
+import { outputFile } from './output-file.ts'
 import { boxInput } from './run-input.ts'
 import { RUN_OPTIONS } from './run-options.ts'
 import { newRunSettings } from './run-settings.ts'
-import { hostPath } from './run-values.ts'
 
 /**
  * `tsbox run`: plans the box and becomes its supervisor. Returns text only when there is nothing to run (--help,
@@ -29,6 +28,7 @@ export const runCommand = (args: readonly string[]): string => {
     timeout: box.timeout,
     receipt: outputFile(settings.receipt, '--receipt'),
     trace: outputFile(settings.trace, '--trace'),
+    umask: process.umask(),
   }
   if (wanted.receipt !== undefined && wanted.receipt === wanted.trace) {
     throw new TsboxError('ERR_TSBOX_USAGE', '--receipt and --trace name the same file', {
@@ -45,27 +45,6 @@ export const runCommand = (args: readonly string[]): string => {
     },
   })
   return becomeSupervisor(locateShim(), encode(plan, wanted.trace === undefined ? 0 : PLAN_FLAGS.trace))
-}
-
-/** Found out before the box runs, not when its receipt has nowhere to go. */
-const outputFile = (path: string | undefined, option: string): string | undefined => {
-  if (path === undefined) return undefined
-  const full = hostPath(path, option)
-  try {
-    accessSync(dirname(full), constants.W_OK)
-    if (statSync(full, { throwIfNoEntry: false })?.isDirectory()) throw new Error('it is a directory')
-  } catch (cause) {
-    throw new TsboxError(
-      'ERR_TSBOX_USAGE',
-      `${JSON.stringify(path)} cannot be written: ${(cause as Error).message}`,
-      {
-        hint: 'Name a file in a directory that exists.',
-        step: 'run',
-        cause,
-      },
-    )
-  }
-  return full
 }
 
 const HELP = () => `Usage: tsbox run [options] [--] CMD [ARG…]
