@@ -9,7 +9,7 @@ export interface Size {
   readonly unit: 'lines' | 'bytes'
 }
 
-export const LIMITS = { handWrittenC: 2200, shimBytes: 65_536, tsFileLines: 350 } as const
+export const LIMITS = { handWrittenC: 2400, shimBytes: 65_536, tsFileLines: 350 } as const
 
 const C_SOURCES = 'shim-c/*.{c,h}'
 const TS_SOURCES = ['packages/*/{src,test}/**/*.ts', 'scripts/**/*.{ts,mts}', 'test/**/*.ts']

@@ -35,7 +35,7 @@ int op_interface_up(const struct op *op) {
 
 int op_set_rlimit(const struct op *op) {
     struct rlimit limit = {.rlim_cur = op_field(op, SET_RLIMIT_SOFT).n, .rlim_max = op_field(op, SET_RLIMIT_HARD).n};
-    return setrlimit((int)op_field(op, SET_RLIMIT_RESOURCE).n, &limit);
+    return sys_rlimit((int)op_field(op, SET_RLIMIT_RESOURCE).n, &limit, NULL);
 }
 
 /* Without a session of its own the box could push characters into the caller's terminal (TIOCSTI) and read the
@@ -162,19 +162,56 @@ int op_find_program(const struct op *op) {
     return errno = cause, -1;
 }
 
+static char home[512]; /* HOME=..., once it was looked for */
+
+/* Fields of a line are parted by colons; number n, or NULL when there are fewer. */
+static const char *field_of(const char *line, int n) {
+    for (; n > 0 && *line != '\n' && *line; line++) n -= *line == ':';
+    return n == 0 ? line : NULL;
+}
+
+/* passwd(5): the third field is the user's number, the sixth the home. A root without such a file, or with one that is no
+   file, has "/" as everybody's. */
+int op_find_home(const struct op *op) {
+    static char text[65536];
+    struct stat st;
+    memcpy(home, "HOME=/", 7);
+    int fd = open("/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    ssize_t length = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? read(fd, text, sizeof text - 1) : 0;
+    if (fd >= 0) close(fd);
+    for (const char *line = length > 0 ? text : NULL; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+        const char *uid = field_of(line, 2), *path = field_of(line, 5);
+        size_t size = path ? strcspn(path, ":\n") : 0;
+        if (!uid || *uid < '0' || *uid > '9' || parse_number(uid, 10) != op_field(op, FIND_HOME_UID).n) continue;
+        if (size == 0 || size > sizeof home - 6) break;
+        memcpy(home + 5, path, size);
+        home[5 + size] = 0;
+        break;
+    }
+    return 0;
+}
+
+static void add_home(const char **env, uint64_t count) {
+    for (uint64_t i = 0; i < count; i++)
+        if (strncmp(env[i], "HOME=", 5) == 0) return;
+    env[count] = *home ? home : NULL;
+    env[count + 1] = NULL;
+}
+
 /* Signals as they are for a program that changes none. */
 void signals_by_default(void) {
     sigset_t none;
     sigemptyset(&none);
-    signal(SIGPIPE, SIG_DFL);
+    sys_signal(SIGPIPE, 0);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 int op_exec(const struct op *op) {
-    static const char *argv[MAX_STRINGS + 1], *env[MAX_STRINGS + 1];
-    struct field paths = op_field(op, EXEC_PATHS);
+    static const char *argv[MAX_STRINGS + 1], *env[MAX_STRINGS + 2];
+    struct field paths = op_field(op, EXEC_PATHS), environment = op_field(op, EXEC_ENV);
     list_vector(op_field(op, EXEC_ARGV), argv);
-    list_vector(op_field(op, EXEC_ENV), env);
+    list_vector(environment, env);
+    add_home(env, environment.n);
     tell_op(RECORD_STARTED, op, 0); /* counts once the pipe ends without a failure */
     signals_by_default();
     if (filter_apply()) return -1;

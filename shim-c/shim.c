@@ -49,14 +49,12 @@ static void undo_inheritance(void) {
     struct rlimit files;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
-    /* The C library keeps some numbers to itself and would not let us. */
-    static const unsigned long by_default[4];
-    for (int number = 1; number < 65; number++) (void)syscall(SYS_rt_sigaction, number, by_default, NULL, 8);
-    signal(SIGPIPE, SIG_IGN); /* whoever does not listen any more ends nothing; programs get it back */
+    for (int number = 1; number < 65; number++) sys_signal(number, 0);
+    sys_signal(SIGPIPE, 1); /* whoever does not listen any more ends nothing; programs get it back */
     umask(0);
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    if (sys_rlimit(RLIMIT_NOFILE, NULL, &files) == 0) {
         files.rlim_cur = files.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &files);
+        (void)sys_rlimit(RLIMIT_NOFILE, &files, NULL);
     }
     prctl(PR_SET_NAME, "tsbox", 0, 0, 0);
 }
@@ -71,8 +69,10 @@ int op_handback(const struct op *op) {
 static void hand_back(void) {
     static const char *argv[64], *env[MAX_STRINGS + 1];
     struct field arguments = op_field(box.handback, HANDBACK_ARGV), environment = op_field(box.handback, HANDBACK_ENV);
-    if (arguments.n >= sizeof argv / sizeof argv[0]) return;
+    size_t room = sizeof argv / sizeof argv[0] - 1;
+    if (arguments.n > room) return;
     list_vector(arguments, argv);
+    argv[arguments.n + front_arguments(argv + arguments.n, room - arguments.n)] = NULL;
     list_vector(environment, env);
     sys_close_range(STATUS_FD + 1, ~0u, 0);
     sigset_t none;
@@ -81,18 +81,28 @@ static void hand_back(void) {
     if (argv[0]) execve(argv[0], (char *const *)argv, (char *const *)env);
 }
 
-int main(void) {
+/* The shim is called by its own name; as anything else it is the command. */
+static bool is_shim(const char *name) {
+    const char *slash = name ? strrchr(name, '/') : NULL;
+    return name && strcmp(slash ? slash + 1 : name, "tsbox-shim") == 0;
+}
+
+int main(int argc, char **argv) {
     /* Not a privilege boundary: whoever writes the plan has its rights, so more rights than the caller's are a mistake. */
     if (getauxval(AT_SECURE)) return EXIT_OURS;
+    bool shim = argc < 1 || is_shim(argv[0]);
+    if (!shim) front_open(argv);
     undo_inheritance();
-    if (continue_sealed(environ)) return EXIT_OURS;
+    if (shim && continue_sealed(environ)) return EXIT_OURS;
     uint32_t at = 0;
     if (read_plan(&at)) {
+        front_give_up();
         tell((struct record){.kind = RECORD_REFUSED, .index = at, .value = errno});
         return EXIT_OURS;
     }
     if (the_plan.flags & PLAN_TRACE) tell((struct record){.kind = RECORD_DONE, .index = ~0u});
     if (run_chapter(OUTER)) {
+        front_give_up();
         box.failed = true;
         box_kill();
     }

@@ -64,6 +64,11 @@ pid_t recorded_process(int dir, const char *file, bool *alive);
 /* shim.c: runs a chapter until an operation fails; teardown goes on past failures. */
 int run_chapter(enum chapter chapter);
 
+/* front.c: this program under the command's name. */
+bool front_open(char **argv); /* returns when there is a written plan to run */
+void front_give_up(void);
+size_t front_arguments(const char **vector, size_t room);
+
 /* seal.c: continues from a sealed copy of this program with the plan on CONTROL_FD; returns in the copy. */
 int continue_sealed(char **environment);
 

@@ -76,6 +76,17 @@ static inline int sys_pidfd_send_signal(int pidfd, int signal) {
     return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
 }
 
+/* The kernel's own form: the C library keeps some signals to itself. 0 is the default, 1 is to ignore. */
+static inline void sys_signal(int number, unsigned long handler) {
+    unsigned long action[4] = {handler};
+    (void)syscall(SYS_rt_sigaction, number, action, NULL, 8);
+}
+
+/* The kernel's own form: the C library would stop threads that we do not have. */
+static inline int sys_rlimit(int resource, const struct rlimit *new, struct rlimit *old) {
+    return (int)syscall(SYS_prlimit64, 0, resource, new, old);
+}
+
 /* A control file takes its value in one write, so a short one is an error. Every signal is blocked wherever this
    runs, so none interrupts it. */
 static inline int write_whole(int fd, const void *data, size_t length) {

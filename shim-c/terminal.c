@@ -2,8 +2,12 @@
    characters into the caller's nor hold on to it; the supervisor relays between the two. */
 #include "sys.h"
 
+#include <sys/vfs.h>
+
 #include "ops.h"
 #include "shim.h"
+
+#define DEVPTS_MAGIC 0x1cd1
 
 void terminal_restore(void) {
     if (shared->raw) (void)tcsetattr(0, TCSANOW, &shared->terminal);
@@ -35,20 +39,29 @@ int send_fd(int socket, int fd, const void *words, size_t length) {
     return sendmsg(socket, &h.message, MSG_NOSIGNAL) == (ssize_t)length ? 0 : -1;
 }
 
+/* A box's root, or another process in it, may have put anything where its terminals belong. */
+static bool is_devpts(int master) {
+    struct statfs fs;
+    bool is = fstatfs(master, &fs) == 0 && fs.f_type == DEVPTS_MAGIC;
+    errno = ENODEV;
+    return is;
+}
+
 /* In init. The peer is opened from the master itself (TIOCGPTPEER): no path below /dev/pts is looked up. */
 int op_open_terminal(const struct op *op) {
     struct winsize size = {.ws_row = (unsigned short)op_field(op, OPEN_TERMINAL_ROWS).n,
                            .ws_col = (unsigned short)op_field(op, OPEN_TERMINAL_COLUMNS).n};
-    uint64_t to = op_field(op, OPEN_TERMINAL_TO).n;
+    uint64_t to = op_field(op, OPEN_TERMINAL_TO).n, console = op_field(op, OPEN_TERMINAL_CONSOLE).n;
     int unlock = 0;
     int master = openat(slot_fd(op_field(op, OPEN_TERMINAL_PTS).n), "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (master < 0) return -1;
     int peer = -1;
-    if (ioctl(master, TIOCSPTLCK, &unlock) == 0) peer = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (is_devpts(master) && ioctl(master, TIOCSPTLCK, &unlock) == 0) peer = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
     bool sized = size.ws_row || size.ws_col || ioctl(0, TIOCGWINSZ, &size) == 0;
     if (peer >= 0 && sized) (void)ioctl(master, TIOCSWINSZ, &size);
     int result = -1;
     if (peer >= 0 && fchown(peer, (uid_t)op_field(op, OPEN_TERMINAL_UID).n, (gid_t)-1) == 0 &&
+        (console == NO_SLOT || slot_keep(console, sys_open_tree(peer, "", AT_EMPTY_PATH)) == 0) &&
         ioctl(peer, TIOCSCTTY, 0) == 0 && send_fd(to == NO_SLOT ? box.link : slot_fd(to), master, "/dev/ptmx", 9) == 0 && dup2(peer, 0) == 0 &&
         dup2(peer, 1) == 1 && dup2(peer, 2) == 2)
         result = 0;

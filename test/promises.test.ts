@@ -14,11 +14,11 @@ const test = boxTests(import.meta.filename)
 const installed = dirname(realpathSync(command()))
 
 await t.test(
-  'the trusted C can be read by one person: at most 2,200 lines of it, written by hand',
+  'the trusted C can be read by one person: at most 2,400 lines of it, written by hand',
   async t => {
     const c = measureSizes(ROOT).find(({ what }) => what.startsWith('hand-written C'))
-    t.equal(LIMITS.handWrittenC, 2200)
-    t.ok(c !== undefined && c.actual > 500 && c.actual <= 2200, `${c?.actual} lines`)
+    t.equal(LIMITS.handWrittenC, 2400)
+    t.ok(c !== undefined && c.actual > 500 && c.actual <= 2400, `${c?.actual} lines`)
   },
 )
 

@@ -61,17 +61,16 @@ const rlimit = ({ name, soft, hard }: Rlimit): Op => ({
   hard: hard === 'unlimited' ? RLIM_INFINITY : BigInt(hard),
 })
 
-/** The first terminal of a fresh devpts is number 0. */
 const terminal = (box: Box): Op[] => [
   {
     op: 'openTerminal',
     pts: SLOTS.pts,
     uid: box.user.uid,
     to: PROTOCOL.noSlot,
+    console: SLOTS.passing,
     rows: 0,
     columns: 0,
   },
-  { op: 'openTree', slot: SLOTS.passing, from: SLOTS.pts, path: '0', recursive: 0 },
   {
     op: 'setMountAttributes',
     mount: SLOTS.passing,

@@ -92,7 +92,7 @@ export const HOST_OPS = {
   take: row(
     42,
     'O',
-    'Wait for the lock of a run directory that was left on purpose; all that the teardown names is ours.',
+    'Wait for the lock of a run directory that was left on purpose.',
     [
       ['slot', 'slot'],
       ['path', 'str'],
@@ -178,4 +178,5 @@ export const HOST_OPS = {
     ['cgroup', 'slot'],
     ['program', 'bytes'],
   ]),
+  own: row(75, 'O', 'Take over what an earlier run has left: all that the teardown names is ours.', []),
 } as const satisfies Record<string, OpRow>

@@ -21,11 +21,12 @@ export const PROCESS_OPS = {
   openTerminal: row(
     26,
     'I',
-    "Allocate a terminal in the box's own devpts, hand its master to a socket or to the supervisor and make it the standard streams.",
+    "Allocate a terminal in the box's own devpts, hand its master to a socket or to the supervisor, make it the standard streams, and keep it as a mount for its console.",
     [
       ['pts', 'slot'],
       ['uid', 'u32'],
       ['to', 'slot'],
+      ['console', 'slot'],
       ['rows', 'u32'],
       ['columns', 'u32'],
     ],
@@ -110,5 +111,11 @@ export const PROCESS_OPS = {
     'I',
     'Check that one of the paths can be executed, so that a program that is not there is told before the gate.',
     [['paths', 'strs']],
+  ),
+  findHome: row(
+    74,
+    'I',
+    'Look up the home directory of a user in the /etc/passwd of the box, for the environment of exec when that has no HOME.',
+    [['uid', 'u32']],
   ),
 } as const satisfies Record<string, OpRow>

@@ -1,0 +1,127 @@
+/* The command's front door. Verbs of a container whose plans were written when it was created need no Node: their plans
+   lie in its state directory and are run as they are. Everything else, and whatever is unusual, is for the command. */
+#include "sys.h"
+
+#include "ops.h"
+#include "shim.h"
+
+#define DEFAULT_ROOT "/run/tsbox-oci"
+
+static char **front_argv;
+
+/* How the caller started us, for the command. */
+static struct {
+    sigset_t mask;
+    struct rlimit files;
+    mode_t umask;
+} caller;
+
+static const struct option {
+    const char *name;
+    bool takes_value;
+} options[] = {
+    {"--root", true}, {"--log", true}, {"--log-format", true}, {"--debug", false}, {"--systemd-cgroup", false},
+};
+
+struct request {
+    const char *root, *verb, *id;
+    bool force;
+};
+
+/* The value of an option of ours, "" for one that has none, NULL for what we do not know. */
+static const char *value_of(const struct option *option, char ***at) {
+    size_t length = strlen(option->name);
+    if (strncmp(**at, option->name, length)) return NULL;
+    if ((**at)[length] == '=') return option->takes_value ? **at + length + 1 : NULL;
+    if ((**at)[length]) return NULL;
+    return option->takes_value ? *++*at : "";
+}
+
+static bool read_option(struct request *request, char ***at) {
+    if (request->verb && !strcmp(request->verb, "delete") && (!strcmp(**at, "--force") || !strcmp(**at, "-f")))
+        return request->force = true;
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        const char *value = value_of(&options[i], at);
+        if (!value && !**at) return false;
+        if (value && i == 0) request->root = value;
+        if (value) return true;
+    }
+    return false;
+}
+
+static bool read_request(struct request *request, char **argv) {
+    for (char **at = argv + 1; *at; at++) {
+        if (**at == '-') {
+            if (!read_option(request, &at)) return false;
+        } else if (!request->verb) request->verb = *at;
+        else if (!request->id) request->id = *at;
+        else return false;
+    }
+    bool known = request->verb && (!strcmp(request->verb, "start") || !strcmp(request->verb, "delete"));
+    return known && request->id && *request->root == '/' && *request->id != '.' && !strchr(request->id, '/');
+}
+
+/* A plan is run with our rights: it must be a file that only we could have written. */
+static bool is_trusted(int fd) {
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 022);
+}
+
+static int open_written_plan(const struct request *request) {
+    char path[PATH_MAX];
+    size_t root = strlen(request->root), id = strlen(request->id), verb = strlen(request->verb);
+    if (root + id + verb + 8 > sizeof path) return -1;
+    char *end = stpcpy(stpcpy(stpcpy(path, request->root), "/"), request->id);
+    struct stat st;
+    if (request->force && stat(path, &st) && errno == ENOENT) _exit(0); /* what is not there need not be removed */
+    stpcpy(stpcpy(stpcpy(end, "/"), request->verb), ".plan");
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 && is_trusted(fd)) return fd;
+    if (fd >= 0) close(fd);
+    return -1;
+}
+
+/* The command lies beside this program, which may be known by another name. */
+static _Noreturn void become_command(void) {
+    char path[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 16);
+    while (length > 0 && path[length - 1] != '/') length--;
+    if (length > 0) {
+        memcpy(path + length, "tsbox.cjs", 10);
+        execve(path, front_argv, environ);
+    }
+    _exit(EXIT_OURS);
+}
+
+bool front_open(char **argv) {
+    struct request request = {.root = DEFAULT_ROOT};
+    front_argv = argv;
+    sigprocmask(SIG_SETMASK, NULL, &caller.mask);
+    (void)sys_rlimit(RLIMIT_NOFILE, NULL, &caller.files);
+    umask(caller.umask = umask(0));
+    int plan = read_request(&request, argv) ? open_written_plan(&request) : -1;
+    int status = plan < 0 ? -1 : memfd_create("tsbox-status", 0);
+    if (status < 0) become_command();
+    /* High first: either may have the other's place. */
+    if ((plan = fcntl(plan, F_DUPFD, 16)) < 0 || (status = fcntl(status, F_DUPFD, 16)) < 0) _exit(EXIT_OURS);
+    if (dup2(plan, CONTROL_FD) < 0 || dup2(status, STATUS_FD) < 0) _exit(EXIT_OURS);
+    sys_close_range(STATUS_FD + 1, ~0u, 0);
+    return true;
+}
+
+/* A plan that changed nothing is no more than an attempt: the command knows why it could not be. */
+void front_give_up(void) {
+    if (!front_argv || box.claimed || box.handback) return;
+    signals_by_default();
+    sigprocmask(SIG_SETMASK, &caller.mask, NULL);
+    (void)sys_rlimit(RLIMIT_NOFILE, &caller.files, NULL);
+    umask(caller.umask);
+    become_command();
+}
+
+/* The words of the caller go along to the program that tells what happened. */
+size_t front_arguments(const char **vector, size_t room) {
+    size_t n = 0;
+    for (; front_argv && front_argv[n + 1] && n < room; n++) vector[n] = front_argv[n + 1];
+    return n;
+}
