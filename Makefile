@@ -124,9 +124,11 @@ $(SHIM): $(SHIM_SOURCES) $(SHIM_HEADERS) build/.debian-build
 
 ## C test programs: what tests run inside boxes, unit tests, and the same again under sanitizers.
 
+# Programs that tests run, in boxes and beside them.
+PROBES := $(patsubst shim-c/test/%.c,build/test/%,$(wildcard shim-c/test/probe.c shim-c/test/attack.c shim-c/test/*_probe.c))
 TEST_NAMES := $(patsubst shim-c/test/%.c,%,$(wildcard shim-c/test/*_test.c))
 C_PROGRAMS := $(TEST_NAMES:%=build/test/%) $(TEST_NAMES:%=build/asan/test/%) \
-  $(patsubst shim-c/test/%.c,build/test/%,$(wildcard shim-c/test/probe.c shim-c/test/attack.c)) build/asan/tsbox-shim
+  $(PROBES) build/asan/tsbox-shim
 
 .PHONY: build-tests
 build-tests: $(C_PROGRAMS)
@@ -136,7 +138,7 @@ build/test/%_test: shim-c/test/%_test.c $(SHIM_SOURCES) $(SHIM_HEADERS) $(TEST_H
 	$(call say,compiling $@)
 	$(QUIET)$(STATIC_CC) $(WARNINGS) -O1 -g -Ishim-c -o $@ $< $(SHIM_PARTS)
 
-build/test/probe build/test/attack: build/test/%: shim-c/test/%.c | build/.debian-build
+$(PROBES): build/test/%: shim-c/test/%.c | build/.debian-build
 	@mkdir -p $(@D)
 	$(call say,compiling $@)
 	$(QUIET)$(STATIC_CC) $(WARNINGS) -Os -s -o $@ $<

@@ -63,6 +63,11 @@ export class EventStream implements AsyncIterableIterator<CgroupEvent, undefined
     this.#watch(host)
   }
 
+  /** Whether any process was in the group when it was last looked at. */
+  get populated(): boolean {
+    return this.#populated
+  }
+
   /** Reads the counters now. Ends the stream when the group is gone. */
   sample(): void {
     if (this.#closed) return

@@ -90,3 +90,10 @@ export const missingFile = (knob: string, path: string, cause: unknown): TsboxEr
     cause,
   })
 }
+
+/** No hierarchy has a group at this path. */
+export const noGroup = (path: string): TsboxError =>
+  new TsboxError('ERR_TSBOX_CGROUP', `there is no group ${path}`, {
+    hint: 'make it first, as with Cgroup.create()',
+    step: 'path',
+  })

@@ -6,7 +6,7 @@ import { best, type CgroupMount, cgroupMounts } from './mountinfo.ts'
  * What this package can ask of a host, under its v2 name (v1's `blkio` is `io`).
  *
  * `cpuacct`, `devices` and `freezer` are controllers on v1 only; on v2 their work is part of every group, so asking for
- * them there always succeeds.
+ * them there always succeeds. `net_cls`, `net_prio` and `perf_event` are v1 controllers that v2 groups do not have.
  */
 export const CONTROLLERS = [
   'cpu',
@@ -21,6 +21,9 @@ export const CONTROLLERS = [
   'rdma',
   'misc',
   'dmem',
+  'net_cls',
+  'net_prio',
+  'perf_event',
 ] as const
 export type Controller = (typeof CONTROLLERS)[number]
 
@@ -31,6 +34,8 @@ export interface CgroupHost {
   readonly unified?: { readonly mount: string; readonly controllers: readonly string[] }
   /** Where each v1 controller is mounted; controllers mounted together name the same place. */
   readonly v1: Readonly<Partial<Record<Controller, string>>>
+  /** Where each named v1 hierarchy is mounted (`name=systemd` is `systemd` here): they only sort processes. */
+  readonly named?: Readonly<Record<string, string>>
 }
 
 const KNOWN: ReadonlySet<string> = new Set(CONTROLLERS)
@@ -38,31 +43,45 @@ const KNOWN: ReadonlySet<string> = new Set(CONTROLLERS)
 const unifiedOf = (mounts: readonly CgroupMount[]): CgroupMount | undefined =>
   mounts.filter(entry => entry.version === 2).reduce<CgroupMount | undefined>(best, undefined)
 
-const v1Of = (mounts: readonly CgroupMount[]): CgroupHost['v1'] => {
-  const chosen: Partial<Record<string, CgroupMount>> = {}
+/** For each key that v1 mounts' options give, the best mount's place. */
+const placesOf = (
+  mounts: readonly CgroupMount[],
+  keyOf: (option: string) => string | undefined,
+): Readonly<Record<string, string>> => {
+  const chosen = new Map<string, CgroupMount>()
   for (const entry of mounts) {
     if (entry.version === 2) continue
     for (const option of entry.options) {
-      const controller = option === 'blkio' ? 'io' : option
-      if (KNOWN.has(controller)) chosen[controller] = best(chosen[controller], entry)
+      const key = keyOf(option)
+      if (key !== undefined) chosen.set(key, best(chosen.get(key), entry))
     }
   }
-  return Object.fromEntries(Object.entries(chosen).map(([name, entry]) => [name, entry!.mount]))
+  return Object.fromEntries([...chosen].map(([key, entry]) => [key, entry.mount]))
 }
 
+const controllerIn = (option: string): string | undefined => {
+  const controller = option === 'blkio' ? 'io' : option
+  return KNOWN.has(controller) ? controller : undefined
+}
+
+const nameIn = (option: string): string | undefined =>
+  option.startsWith('name=') ? option.slice('name='.length) : undefined
+
 const hostOf = (mounts: readonly CgroupMount[], controllersText: string | undefined): CgroupHost => {
-  const v1 = v1Of(mounts)
+  const v1: CgroupHost['v1'] = placesOf(mounts, controllerIn)
+  const names = placesOf(mounts, nameIn)
+  const named = Object.keys(names).length > 0 ? { named: names } : {}
   const tree = controllersText === undefined ? undefined : unifiedOf(mounts)
   const hasV1 = Object.keys(v1).length > 0
   if (tree === undefined) {
-    if (hasV1) return { mode: 'v1', v1 }
+    if (hasV1) return { mode: 'v1', v1, ...named }
     throw new TsboxError('ERR_TSBOX_CGROUP', 'no cgroup hierarchy is mounted here', {
       hint: 'mount one: mount -t cgroup2 none /sys/fs/cgroup',
       step: 'mountinfo',
     })
   }
   const controllers = controllersText?.split(/\s+/).filter(name => name !== '') ?? []
-  return { mode: hasV1 ? 'hybrid' : 'v2', unified: { mount: tree.mount, controllers }, v1 }
+  return { mode: hasV1 ? 'hybrid' : 'v2', unified: { mount: tree.mount, controllers }, v1, ...named }
 }
 
 /**

@@ -42,6 +42,13 @@ export const groupLayout = (
   return [...dirs].map(([mount, dir]) => ({ ...dir, mount, path: mount + path }))
 }
 
+/** A directory with those controllers its own `cgroup.controllers` names; a v1 directory as it is. */
+export const withOwnControllers = (dir: GroupDir, controllersText: string | undefined): GroupDir => {
+  if (dir.version === 1) return dir
+  const own = (controllersText ?? '').split(/\s+/)
+  return { ...dir, controllers: CONTROLLERS.filter(name => own.includes(name)) }
+}
+
 /**
  * The controllers worth having in any group of this host, for statistics and for stopping it: pids, memory, cpu and io,
  * and what only v1 without a v2 tree keeps apart: cpuacct and freezer.

@@ -14,12 +14,15 @@ export interface Processes {
   readonly hidden: boolean
 }
 
+/** The processes in some directories' `cgroup.procs`, each once. */
+export const processesIn = async (dirs: readonly string[]): Promise<Processes> =>
+  processesOf(await Promise.all(dirs.map(dir => readText(`${dir}/cgroup.procs`))))
+
 /**
- * The processes in some directories' `cgroup.procs`, each once. The kernel writes 0 for one that our pid namespace cannot
- * see. That must never get among the ids: 0 means "my own process group" to kill(2).
+ * The processes that texts of `cgroup.procs` files name. The kernel writes 0 for one that our pid namespace cannot see.
+ * That must never get among the ids: 0 means "my own process group" to kill(2).
  */
-export const processesIn = async (dirs: readonly string[]): Promise<Processes> => {
-  const texts = await Promise.all(dirs.map(dir => readText(`${dir}/cgroup.procs`)))
+export const processesOf = (texts: readonly (string | undefined)[]): Processes => {
   const lines = texts.flatMap(text => text?.split('\n') ?? []).filter(line => line !== '')
   const pids = new Set(lines.map(Number))
   return { hidden: pids.delete(0), pids }

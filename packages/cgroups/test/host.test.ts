@@ -12,6 +12,8 @@ const V1_PLACES = {
   freezer: '/sys/fs/cgroup/freezer',
   cpuset: '/sys/fs/cgroup/cpuset',
   hugetlb: '/sys/fs/cgroup/hugetlb',
+  net_cls: '/sys/fs/cgroup/net_cls,net_prio',
+  net_prio: '/sys/fs/cgroup/net_cls,net_prio',
 }
 
 t.test('a v2 host has one tree with its controllers', async t => {
@@ -34,7 +36,19 @@ t.test('a hybrid host has both, and the v2 tree may be without controllers', asy
     mode: 'hybrid',
     unified: { mount: '/sys/fs/cgroup/unified', controllers: [] },
     v1: V1_PLACES,
+    named: { systemd: '/sys/fs/cgroup/systemd' },
   })
+})
+
+t.test('a hierarchy that has only a name is found by it', async t => {
+  const line = (place: string, options: string) =>
+    `30 23 0:26 / ${place} rw - cgroup cgroup rw,xattr,${options}\n`
+  t.same(hostFromMountinfo(line('/pids', 'pids') + line('/a', 'name=elogind'), undefined), {
+    mode: 'v1',
+    v1: { pids: '/pids' },
+    named: { elogind: '/a' },
+  })
+  t.throws(() => hostFromMountinfo(line('/a', 'name=elogind'), undefined), { code: 'ERR_TSBOX_CGROUP' })
 })
 
 t.test('a v2 tree that cannot be read is left out', async t => {
