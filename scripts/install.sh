@@ -5,10 +5,11 @@ set -eu
 cd "$(dirname "$0")/.."
 lib=$PREFIX/lib/tsbox
 bin=$PREFIX/bin/tsbox
+files='main oci doctor handback'
 
 if [ "$1" = uninstall ]; then
-  rm -f "$DESTDIR$bin" "$DESTDIR$lib/tsbox.cjs" "$DESTDIR$lib/main.cjs" "$DESTDIR$lib/main.cache" \
-    "$DESTDIR$lib/doctor.cjs" "$DESTDIR$lib/handback.cjs" "$DESTDIR$lib/tsbox-shim" "$DESTDIR$lib/node"
+  rm -f "$DESTDIR$bin" "$DESTDIR$lib/tsbox-shim" "$DESTDIR$lib/node"
+  for file in tsbox $files; do rm -f "$DESTDIR$lib/$file.cjs" "$DESTDIR$lib/$file.cache"; done
   [ ! -d "$DESTDIR$lib" ] || rmdir "$DESTDIR$lib"
   echo "removed $DESTDIR$bin and $DESTDIR$lib"
   exit 0
@@ -40,12 +41,15 @@ else
   rm -f "$DESTDIR$lib/node"
 fi
 place "$SHIM" "$DESTDIR$lib/tsbox-shim" 755
-for file in main doctor handback; do place "packages/cli/dist/$file.cjs" "$DESTDIR$lib/$file.cjs" 644; done
+for file in $files; do place "packages/cli/dist/$file.cjs" "$DESTDIR$lib/$file.cjs" 644; done
 # Without the cache tsbox runs all the same, some milliseconds later.
-"$NODE" scripts/code-cache.cjs "$DESTDIR$lib" || rm -f "$DESTDIR$lib/main.cache"
+for program in main oci; do
+  "$NODE" scripts/code-cache.cjs "$DESTDIR$lib" $program || rm -f "$DESTDIR$lib/$program.cache"
+done
 script=$(mktemp)
 { echo "#!$node --" && tail -n +2 packages/cli/dist/tsbox.cjs; } >"$script"
 place "$script" "$DESTDIR$lib/tsbox.cjs" 755
 rm -f "$script"
-ln -sfn ../lib/tsbox/tsbox.cjs "$DESTDIR$bin"
+# The shim under the command's name: it knows the verbs whose plans are written, and hands over to tsbox.cjs beside it.
+ln -sfn ../lib/tsbox/tsbox-shim "$DESTDIR$bin"
 echo "installed $DESTDIR$bin (runs with $node)"

@@ -58,8 +58,8 @@ static int hear_until_met(void) {
     for (;;) {
         struct pollfd fds[] = {{.fd = box.records, .events = POLLIN}, {.fd = box.link, .events = POLLIN}};
         if (poll(fds, 2, -1) < 0) return -1;
-        if (fds[0].revents && !hear_record()) fds[1].revents = POLLHUP;
-        if (fds[1].revents & POLLIN) return recv(box.link, &byte, 1, 0) == 1 ? 0 : -1;
+        if (fds[0].revents && !hear_record()) break;
+        if (fds[1].revents && recv(box.link, &byte, 1, MSG_DONTWAIT) == 1) return 0;
         if (fds[1].revents) break;
     }
     while (box.records >= 0 && hear_record()) {
@@ -86,7 +86,7 @@ int op_outlive(const struct op *op) {
 int op_gate(const struct op *op) {
     int gate = slot_fd(op_field(op, GATE_SLOT).n), caller = accept4(gate, NULL, NULL, SOCK_CLOEXEC);
     if (caller < 0) return -1;
-    close(gate);
+    close(gate), close(box.link);
     int result = dup3(caller, status_fd, O_CLOEXEC);
     close_keeping_errno(caller);
     return result < 0 ? -1 : 0;

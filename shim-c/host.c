@@ -74,6 +74,7 @@ int op_take(const struct op *op) {
 int op_own(const struct op *op) {
     (void)op;
     box.claimed = shared->all = true;
+    box.exit_status = 0;
     return 0;
 }
 

@@ -119,8 +119,11 @@ int op_close_fds(const struct op *op) {
         if (dup2(slot_fd(PRESERVED_SLOT) + i, 3 + i) < 0) return -1;
     if (status_fd != 3 + preserve && dup3(status_fd, 3 + preserve, O_CLOEXEC) < 0) return -1;
     status_fd = 3 + preserve;
-    unsigned first = (unsigned)status_fd + 1;
     struct field keep = op_field(op, CLOSE_FDS_KEEP);
+    unsigned first = (unsigned)status_fd + 1;
+    /* Whoever waits for a later step needs the way to the supervisor too, until it has gone. */
+    int link = box.link;
+    if (keep.n && (box.link = dup3(link, (int)first++, O_CLOEXEC)) < 0) return -1;
     for (uint64_t i = 0; i < keep.n; i++) {
         uint32_t slot;
         memcpy(&slot, keep.p + 4 * i, 4);

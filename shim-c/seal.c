@@ -4,6 +4,7 @@
 
 #include <sys/sendfile.h>
 
+#include "ops.h"
 #include "shim.h"
 
 #ifndef MFD_EXEC
@@ -59,15 +60,22 @@ static int plan_from_environment(char **environment) {
     return lseek(plan, 0, SEEK_SET) < 0 ? -1 : 0;
 }
 
-int continue_sealed(char **environment) {
+/* What the caller preserves comes right after our own two, and waits out of the way. */
+static int keep_preserved(unsigned count) {
+    unsigned first = (unsigned)slot_fd(PRESERVED_SLOT);
+    for (unsigned i = 0; i < count; i++)
+        if (dup2(STATUS_FD + 1 + (int)i, (int)(first + i)) < 0) return -1;
+    return sys_close_range(STATUS_FD + 1, first - 1, 0) || sys_close_range(first + count, ~0u, 0) ? -1 : 0;
+}
+
+int continue_sealed(char **environment, unsigned preserve) {
     char name[] = "tsbox-shim", *const argv[] = {name, NULL}, *const *none = argv + 1;
     int exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
     if (exe < 0) return -1;
     int seals = fcntl(exe, F_GET_SEALS);
     close(exe);
     if (seals >= 0 && (seals & SEALS) == SEALS) return 0;
-    if (!plan_part(environment, 'A')) sys_close_range(STATUS_FD + 1, ~0u, 0);
-    else if (plan_from_environment(environment)) return -1;
+    if (!plan_part(environment, 'A') ? keep_preserved(preserve) : plan_from_environment(environment)) return -1;
     exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
     int copy = exe < 0 ? -1 : sealed_copy(exe);
     if (copy >= 0) (void)syscall(SYS_execveat, copy, "", argv, none, AT_EMPTY_PATH);

@@ -65,6 +65,17 @@ int op_handback(const struct op *op) {
     return 0;
 }
 
+/* While children are to be born in another namespace of processes or clocks the kernel lets nobody start threads, and the
+   program to come has many. */
+static void return_home(void) {
+    static const char *const own[] = {"/proc/self/ns/pid", "/proc/self/ns/time"};
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+        int fd = open(own[i], O_RDONLY | O_CLOEXEC);
+        if (fd >= 0) (void)setns(fd, 0);
+        if (fd >= 0) close(fd);
+    }
+}
+
 /* Becomes the program that turns records into words, with the plan and the records as it knows them. */
 static void hand_back(void) {
     static const char *argv[64], *env[MAX_STRINGS + 1];
@@ -74,10 +85,9 @@ static void hand_back(void) {
     list_vector(arguments, argv);
     argv[arguments.n + front_arguments(argv + arguments.n, room - arguments.n)] = NULL;
     list_vector(environment, env);
+    return_home();
     sys_close_range(STATUS_FD + 1, ~0u, 0);
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    signals_by_default();
     if (argv[0]) execve(argv[0], (char *const *)argv, (char *const *)env);
 }
 
@@ -93,7 +103,7 @@ int main(int argc, char **argv) {
     bool shim = argc < 1 || is_shim(argv[0]);
     if (!shim) front_open(argv);
     undo_inheritance();
-    if (shim && continue_sealed(environ)) return EXIT_OURS;
+    if (shim && continue_sealed(environ, argc > 1 ? (unsigned)parse_number(argv[1], 10) : 0)) return EXIT_OURS;
     uint32_t at = 0;
     if (read_plan(&at)) {
         front_give_up();

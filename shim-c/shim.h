@@ -70,7 +70,7 @@ void front_give_up(void);
 size_t front_arguments(const char **vector, size_t room);
 
 /* seal.c: continues from a sealed copy of this program with the plan on CONTROL_FD; returns in the copy. */
-int continue_sealed(char **environment);
+int continue_sealed(char **environment, unsigned preserve);
 
 /* janitor.c: a second process that tears down when this one is killed. */
 extern struct shared {

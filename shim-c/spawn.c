@@ -85,5 +85,6 @@ int op_spawn(const struct op *op) {
     if (result == 0) return 0;
     tell_with(&(struct record){.kind = RECORD_OUTPUT, .code = op->code, .index = op->index, .value = status,
                                .extra = cause, .length = kept.length}, kept.text);
+    box.notable = true;
     return errno = cause, op_field(op, SPAWN_OPTIONAL).n ? 0 : -1;
 }

@@ -2,7 +2,7 @@ import { defineConfig } from 'tsup'
 import { bundle, libraryOptions } from '../../scripts/tsup.base.ts'
 
 /** `run` is the path that must start fast: the rarer commands are files of their own, read when they are asked for. */
-const RARE = ['doctor', 'handback']
+const RARE = ['doctor', 'handback', 'oci']
 
 export default defineConfig([
   { ...libraryOptions, clean: ['!*.cjs'] },

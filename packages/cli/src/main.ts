@@ -1,5 +1,7 @@
 import { TsboxError } from '@tsbox/errors'
+import { isBundleRun } from './commands/bundle-run.ts'
 import { runCommand } from './commands/run.ts'
+import { programFor } from './program-for.ts'
 import { printError, printText } from './report/print.ts'
 import { VERSION } from './version.ts'
 
@@ -7,6 +9,12 @@ const HELP = `Usage: tsbox COMMAND
 
   run       run a program in a box
   doctor    say what this host can and cannot do
+
+As the OCI runtime of docker, podman and containerd:
+
+  create start state kill delete exec ps list
+  pause resume update events features spec
+  run --bundle DIR ID
 
 Each has its own --help. tsbox --version says which version this is.
 
@@ -16,7 +24,12 @@ Example: sudo tsbox run /bin/sh
 const main = async (args: readonly string[]): Promise<number> => {
   // `tsbox help run` asks what `tsbox run --help` does.
   const [first, topic] = args
-  const [command, ...rest] = first === 'help' && topic !== undefined ? [topic, '--help'] : args
+  const asked = first === 'help' && topic !== undefined ? [topic, '--help'] : args
+  const [command, ...rest] = asked
+  if (programFor(asked) === 'oci' || (command === 'run' && isBundleRun(rest))) {
+    const { ociMain } = await import('./commands/oci.ts')
+    return ociMain(asked)
+  }
   switch (command) {
     case 'run':
       printText(runCommand(rest))
@@ -31,7 +44,7 @@ const main = async (args: readonly string[]): Promise<number> => {
       // Only a supervisor calls it, with descriptors of its own; by hand it is no command.
       if (process.env.TSBOX_HANDBACK === undefined) throw unknownCommand('handback')
       const { handbackCommand } = await import('./commands/handback.ts')
-      return handbackCommand()
+      return handbackCommand(rest)
     }
     case undefined:
     case 'help':

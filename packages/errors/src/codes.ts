@@ -7,6 +7,7 @@
 export const ERROR_CODES = {
   ERR_TSBOX_USAGE: { exit: 125, summary: 'The command line asks for something that does not exist.' },
   ERR_TSBOX_SPEC: { exit: 125, summary: 'A field of the box description has a value it cannot have.' },
+  ERR_TSBOX_CONFIG: { exit: 125, summary: 'A config.json or one of its fields cannot be used.' },
   ERR_TSBOX_SIZE: { exit: 125, summary: 'A size, duration or number is not written in a known form.' },
   ERR_TSBOX_ROOTFS: {
     exit: 125,
@@ -14,6 +15,11 @@ export const ERROR_CODES = {
   },
   ERR_TSBOX_NOT_ROOT: { exit: 125, summary: 'This needs root.' },
   ERR_TSBOX_NAME_TAKEN: { exit: 125, summary: 'A box with this name is running.' },
+  ERR_TSBOX_NO_CONTAINER: { exit: 1, summary: 'There is no container of this id.' },
+  ERR_TSBOX_STATE: {
+    exit: 1,
+    summary: 'A container is not in the state an operation needs, or its state cannot be read.',
+  },
   ERR_TSBOX_CONTROLLER: { exit: 125, summary: 'This host lacks the cgroup controller a limit needs.' },
   ERR_TSBOX_CGROUP: { exit: 125, summary: 'A cgroup could not be made, changed or removed.' },
   ERR_TSBOX_HOST: { exit: 125, summary: 'This kernel or machine lacks something tsbox needs.' },

@@ -65,7 +65,7 @@ export const planGroup = (box: Box, host: Host): GroupPlan => {
     dirs,
     bornIn: v2 < 0 ? PROTOCOL.noSlot : SLOTS.group + v2,
     make: [
-      ...dirs.map(dir => makeGroup(dir, slotOf.get(dir.mount)!, path)),
+      ...dirs.map(dir => makeGroupOp(dir, { slot: slotOf.get(dir.mount)!, path, reuse: false })),
       ...writes.map(
         ({ mount, file, value }): Op => ({ op: 'writeAt', dir: slotOf.get(mount)!, file, data: value }),
       ),
@@ -79,7 +79,11 @@ export const planGroup = (box: Box, host: Host): GroupPlan => {
   }
 }
 
-const makeGroup = (dir: GroupDir, slot: number, path: string): Op => ({
+/** Makes one of a group's directories; with `reuse` one that exists and is empty will do. */
+export const makeGroupOp = (
+  dir: GroupDir,
+  { slot, path, reuse }: { slot: number; path: string; reuse: boolean },
+): Op => ({
   op: 'makeCgroup',
   slot,
   mount: dir.mount,
@@ -92,7 +96,7 @@ const makeGroup = (dir: GroupDir, slot: number, path: string): Op => ({
           .join(' ')
       : null,
   inherit: dir.version === 1 && dir.controllers.includes('cpuset') ? ['cpuset.cpus', 'cpuset.mems'] : [],
-  reuse: 0,
+  reuse: reuse ? 1 : 0,
 })
 
 /** On v2 these are part of every group and no names for cgroup.subtree_control. */

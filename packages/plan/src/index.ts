@@ -1,3 +1,19 @@
+export type {
+  Attachments,
+  ContainerGroup,
+  ContainerInput,
+  Filter,
+  Handback,
+  Mode,
+} from './container/input.ts'
+export { planContainer } from './container/plan-container.ts'
+export type { DeleteInput } from './container/plan-delete.ts'
+export { planDelete } from './container/plan-delete.ts'
+export type { ExecInput } from './container/plan-exec.ts'
+export { planExec } from './container/plan-exec.ts'
+export { planSignal } from './container/plan-signal.ts'
+export { planStart } from './container/plan-start.ts'
+export { OCI_VERSION } from './container/state-text.ts'
 export { effectiveLimits, groupPath } from './group.ts'
 export { type Host, kernelAtLeast } from './host.ts'
 export { MASKED_PATHS, READ_ONLY_PATHS } from './mounts.ts'

@@ -1,6 +1,7 @@
 import { KERNEL, type Op, PROTOCOL, RLIM_INFINITY } from '@tsbox/protocol'
 import { type Box, capabilityMask, RLIMITS, type Rlimit } from '@tsbox/spec'
 import type { Host } from './host.ts'
+import { searchPaths } from './search-paths.ts'
 import { SLOTS } from './slots.ts'
 
 /**
@@ -24,7 +25,7 @@ export const planProcess = (box: Box, host: Host): readonly Op[] => [
   ...(box.noNewPrivs ? [{ op: 'noNewPrivs' } as const] : []),
   {
     op: 'exec',
-    paths: searchPaths(box),
+    paths: searchPaths(box.args[0], box.env.PATH),
     argv: box.args,
     env: Object.entries(box.env).map(([k, v]) => `${k}=${v}`),
   },
@@ -80,12 +81,3 @@ const terminal = (box: Box): Op[] => [
   },
   { op: 'attach', mount: SLOTS.passing, root: SLOTS.dev, target: 'console', make: 0, nofollow: 1 },
 ]
-
-/** Where execvp(3) would look, with the box's own PATH. */
-const searchPaths = ({ args: [program], env }: Box): readonly string[] => {
-  if (program === '' || program.includes('/')) return [program]
-  return (env.PATH ?? '')
-    .split(':')
-    .filter(dir => dir !== '')
-    .map(dir => `${dir.replace(/\/+$/, '')}/${program}`)
-}

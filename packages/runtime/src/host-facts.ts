@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { release, totalmem } from 'node:os'
 import { detectHost } from '@tsbox/cgroups'
 import type { Host } from '@tsbox/plan'
 import type { Box } from '@tsbox/spec'
+import { callersDescriptorLimit, ownCapabilities } from './caller.ts'
 
 /** Where the directories of running boxes lie. */
 export const RUN_DIR = '/run/tsbox'
@@ -34,26 +35,3 @@ export const kernelVersion = (text: string): readonly [number, number] => {
 
 const isDirectory = (path: string): boolean =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
-
-/**
- * Node raises its own soft limit to the hard one; what the user had is still to be read from the process that started
- * this one.
- */
-const callersDescriptorLimit = (): Host['nofile'] => {
-  const read = (pid: number | 'self') => {
-    try {
-      const line = /^Max open files\s+(\d+)\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'latin1'))
-      return line === null ? undefined : { soft: Number(line[1]), hard: Number(line[2]) }
-    } catch {
-      return undefined
-    }
-  }
-  const own = read('self') ?? { soft: 1024, hard: 4096 }
-  const callers = process.ppid === 0 ? undefined : read(process.ppid)
-  return { soft: Math.min(callers?.soft ?? own.soft, own.hard), hard: own.hard }
-}
-
-const ownCapabilities = (): bigint => {
-  const line = /^CapPrm:\s+([0-9a-f]+)/m.exec(readFileSync('/proc/self/status', 'latin1'))
-  return BigInt(`0x${line?.[1] ?? '0'}`)
-}

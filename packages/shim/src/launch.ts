@@ -13,6 +13,8 @@ export interface LaunchOptions {
     'inherit' | 'pipe' | 'ignore' | number,
   ]
   readonly onRecord?: (record: StatusRecord) => void
+  /** Descriptors of this program that the plan preserves for the box, in order. */
+  readonly preserve?: readonly number[]
 }
 
 export interface RunningShim {
@@ -30,8 +32,12 @@ export interface RunningShim {
 /**
  * Starts a shim as a child: the plan goes down a pipe that stays open as the lease, records come up another.
  */
-export const launchShim = ({ shim, plan, stdio, onRecord }: LaunchOptions): RunningShim => {
-  const child = spawn(shim, [], { stdio: [...stdio, 'pipe', 'pipe'] as StdioOptions, env: {}, cwd: '/' })
+export const launchShim = ({ shim, plan, stdio, onRecord, preserve = [] }: LaunchOptions): RunningShim => {
+  const child = spawn(shim, preserve.length === 0 ? [] : [String(preserve.length)], {
+    stdio: [...stdio, 'pipe', 'pipe', ...preserve] as StdioOptions,
+    env: {},
+    cwd: '/',
+  })
   if ((child.stdio as unknown) === undefined) throw tooManyFiles(child)
   const control = child.stdio[3] as Duplex
   const status = child.stdio[4] as Readable

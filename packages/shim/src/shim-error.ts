@@ -1,5 +1,5 @@
 import { type ErrorCode, type SystemErrorLike, TsboxError } from '@tsbox/errors'
-import { allOps, describeOp, type Op, type Plan, type StatusRecord } from '@tsbox/protocol'
+import { allOps, describeOp, type Op, type OpOf, type Plan, type StatusRecord } from '@tsbox/protocol'
 import { errnoMessage, errnoName } from './errno.ts'
 import { hintFor } from './hints.ts'
 
@@ -12,7 +12,8 @@ export const errorOf = (plan: Plan, records: readonly StatusRecord[]): TsboxErro
   const setUp = plan.outer.length + plan.inner.length
   for (const record of records) {
     if (record.kind === 'refused') return refused(ops, record)
-    if (record.kind === 'failed' && record.index < setUp) return failed(ops, record)
+    if (record.kind === 'failed' && record.index < setUp)
+      return outputOf(ops, records, record) ?? failed(ops, record)
   }
   if (records.some(({ kind }) => kind === 'started')) return undefined
   return died(plan, records)
@@ -27,6 +28,17 @@ export const teardownFailures = (plan: Plan, records: readonly StatusRecord[]): 
       ? [failed(ops, record)]
       : [],
   )
+}
+
+/** What a program said that failed, when that is what failed. */
+const outputOf = (
+  ops: readonly Op[],
+  records: readonly StatusRecord[],
+  { index }: Failed,
+): TsboxError | undefined => {
+  const op = ops[index]
+  const output = records.find(record => record.kind === 'output' && record.index === index)
+  return op?.op === 'spawn' && output?.kind === 'output' ? spawnFailure(op, output) : undefined
 }
 
 type Failed = Extract<StatusRecord, { kind: 'failed' }>
@@ -51,10 +63,15 @@ const systemError = (op: Op, errno: number): SystemErrorLike => {
   return Object.assign(error, { code: name, errno: -errno, syscall: op.op, ...path })
 }
 
+/** Steps that fail because of the state a container is in. */
+const STATE_STEPS: ReadonlySet<Op['op']> = new Set(['knock', 'take', 'ended', 'openProcess', 'sendSignal'])
+
 const codeOf = (op: Op, errno: string): ErrorCode => {
-  if (op.op === 'exec') return errno === 'ENOENT' ? 'ERR_TSBOX_NOT_FOUND' : 'ERR_TSBOX_NOT_EXECUTABLE'
+  if (op.op === 'exec' || op.op === 'findProgram')
+    return errno === 'ENOENT' ? 'ERR_TSBOX_NOT_FOUND' : 'ERR_TSBOX_NOT_EXECUTABLE'
   if (op.op === 'claim' && errno === 'EEXIST') return 'ERR_TSBOX_NAME_TAKEN'
   if (op.op === 'lock') return 'ERR_TSBOX_ROOTFS'
+  if (STATE_STEPS.has(op.op)) return 'ERR_TSBOX_STATE'
   if (op.op === 'makeCgroup') return 'ERR_TSBOX_CGROUP'
   if (op.op === 'writeAt' && errno === 'ENOENT') return 'ERR_TSBOX_CONTROLLER'
   if (op.op === 'open' && (errno === 'ENOENT' || errno === 'ENOTDIR')) return 'ERR_TSBOX_ROOTFS'
@@ -66,10 +83,23 @@ const messageOf = (op: Op, errno: number): string => {
   switch (op.op) {
     case 'exec':
       return `${JSON.stringify(op.argv[0])} cannot be executed: ${why}`
+    case 'findProgram':
+      return notFound(op.paths.map(String), why)
     case 'claim':
       return errnoName(errno) === 'EEXIST'
         ? `a box named ${JSON.stringify(String(op.path).split('/').at(-1))} is running`
         : `the run directory ${op.path} cannot be made: ${why}`
+    case 'knock':
+      return errnoName(errno) === 'ESRCH'
+        ? 'the container has stopped: container not running'
+        : 'the container does not wait to be started'
+    case 'take':
+      return `another verb works on the container ${op.path}`
+    case 'openProcess':
+    case 'sendSignal':
+      return `the process is gone: container not running (${why})`
+    case 'ended':
+      return 'the container is still running'
     case 'lock':
       return `${JSON.stringify(op.path)} is in use by another box`
     case 'open':
@@ -79,6 +109,35 @@ const messageOf = (op: Op, errno: number): string => {
     default:
       return `${describeOp(op)}: ${why}`
   }
+}
+
+/** In the words that engines look for. */
+const notFound = (paths: readonly string[], why: string): string => {
+  const [first = ''] = paths
+  if (paths.length === 1) return `exec: ${JSON.stringify(first)}: ${why}`
+  const name = first.slice(first.lastIndexOf('/') + 1)
+  return why === errnoMessage(2)
+    ? `exec: ${JSON.stringify(name)}: executable file not found in $PATH`
+    : `exec: ${JSON.stringify(name)}: ${why}`
+}
+
+type Output = Extract<StatusRecord, { kind: 'output' }>
+
+/** The error of a program that was run beside the box, with the first of what it said. */
+export const spawnFailure = (op: OpOf<'spawn'>, { wait, errno, data }: Output): TsboxError => {
+  const signal = wait & 0x7f
+  const how =
+    errnoName(errno) === 'ETIMEDOUT'
+      ? `took longer than ${op.timeoutMs / 1000} s`
+      : signal > 0
+        ? `was ended by signal ${signal}`
+        : `ended with status ${(wait >> 8) & 0xff}`
+  const said = data.toString().trim()
+  return new TsboxError('ERR_TSBOX_STEP', `the hook ${op.path} ${how}${said === '' ? '' : `: ${said}`}`, {
+    step: 'spawn',
+    op,
+    hint: wait >> 8 === 127 ? 'It is not there, or its interpreter is not.' : undefined,
+  })
 }
 
 const refused = (ops: readonly Op[], { index, errno }: { index: number; errno: number }): TsboxError =>

@@ -17,6 +17,7 @@ import { type Receipt, receiptOf, traceEvents } from '@tsbox/runtime'
 import { errorOf, teardownFailures } from '@tsbox/shim'
 import { notesOf } from '../report/outcome.ts'
 import { printError, printNotes } from '../report/print.ts'
+import { tellVerb } from './oci/handback.ts'
 import type { Output } from './output-file.ts'
 
 /** What the command line asked to be told after the box, carried through the supervisor. */
@@ -34,10 +35,11 @@ export interface Wanted {
  *
  * @returns the exit status
  */
-export const handbackCommand = (): number => {
-  const wanted = JSON.parse(process.env.TSBOX_HANDBACK ?? '{}') as Wanted
+export const handbackCommand = (words: readonly string[]): number => {
   const plan = decodePlan(readWhole(3))
   const { records } = decodeStatus(readWhole(4))
+  if (process.env.TSBOX_HANDBACK === 'oci') return tellVerb({ plan, records, words })
+  const wanted = JSON.parse(process.env.TSBOX_HANDBACK ?? '{}') as Wanted
   process.umask(wanted.umask)
   const receipt = receiptOf({ plan, records }, detectHost())
   const unwritten = [

@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs'
+import { TsboxError } from '@tsbox/errors'
+import { insidePath, type OciConfig, type OciProcess, parseCapability, parseProcess } from '@tsbox/spec'
+import { wholeNumber } from '../run-values.ts'
+import type { ExecSettings } from './exec-options.ts'
+import { usage } from './words.ts'
+
+/**
+ * The process `exec` is to start: one that is written down, or the container's own with what the options change.
+ *
+ * @throws TsboxError ERR_TSBOX_CONFIG, ERR_TSBOX_USAGE
+ */
+export const execProcess = (
+  settings: ExecSettings,
+  words: readonly string[],
+  config: OciConfig,
+): OciProcess => {
+  if (settings.process !== undefined) {
+    const written = parseProcess(readText(settings.process))
+    return settings.tty ? { ...written, terminal: true } : written
+  }
+  if (words.length === 0) throw usage('exec', 'there is no program to run')
+  const own = config.process
+  if (own === undefined) throw usage('exec', 'the container has no process to go by: say --process')
+  const { consoleSize: _, ...rest } = own
+  return {
+    ...rest,
+    args: words,
+    terminal: settings.tty,
+    cwd: settings.cwd === undefined ? own.cwd : insidePath(settings.cwd, '--cwd'),
+    env: [...(own.env ?? []), ...settings.env],
+    user: userOf(settings, own),
+    ...(settings.caps.length > 0 ? { capabilities: withCaps(own, settings.caps) } : {}),
+    ...(settings.noNewPrivs ? { noNewPrivileges: true } : {}),
+    ...(settings.apparmor === undefined ? {} : { apparmorProfile: settings.apparmor }),
+    ...(settings.label === undefined ? {} : { selinuxLabel: settings.label }),
+  }
+}
+
+const readText = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new TsboxError('ERR_TSBOX_USAGE', `--process: ${(cause as Error).message}`, {
+      hint: 'Name a file with a process as config.json has it.',
+      step: '--process',
+      cause,
+    })
+  }
+}
+
+const userOf = ({ user, groups }: ExecSettings, own: OciProcess): OciProcess['user'] => {
+  const more = groups.map(text => id(text, '--additional-gids'))
+  const [uid, gid] = user?.split(':') ?? []
+  return {
+    ...own.user,
+    ...(uid === undefined ? {} : { uid: id(uid, '--user') }),
+    ...(gid === undefined ? {} : { gid: id(gid, '--user') }),
+    additionalGids: [...(own.user.additionalGids ?? []), ...more],
+  }
+}
+
+/** Text that is no number, or one beyond what a user can be, is never taken for root (CVE-2016-3697). */
+const id = (text: string, option: string): number => {
+  const number = wholeNumber(text, option)
+  if (number <= 0xffff_fffe) return number
+  throw new TsboxError('ERR_TSBOX_USAGE', `${option}: ${text} is beyond the largest id, 4294967294`, {
+    hint: `Write ${option} UID:GID with numbers the kernel has.`,
+    step: option,
+  })
+}
+
+/** Never inheritable: a program of another user must not find rights to inherit (CVE-2022-29162). */
+const withCaps = ({ capabilities }: OciProcess, caps: readonly string[]): OciProcess['capabilities'] => {
+  const more = caps.map(name => `CAP_${parseCapability(name)}`)
+  const add = (set: readonly string[] = []) => [...new Set([...set, ...more])]
+  return {
+    ...capabilities,
+    bounding: add(capabilities?.bounding),
+    permitted: add(capabilities?.permitted),
+    effective: add(capabilities?.effective),
+  }
+}

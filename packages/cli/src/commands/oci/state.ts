@@ -1,0 +1,17 @@
+import { readContainer, stateOf } from '@tsbox/runtime'
+import { type Context, readVerb } from './context.ts'
+import { exactly } from './words.ts'
+
+const HELP = `Usage: tsbox state ID
+
+Print the state of a container as JSON.
+
+Example: sudo tsbox state web
+`
+
+export const stateVerb = (context: Context): string => {
+  const { words, help } = readVerb(context, [], {})
+  if (help) return HELP
+  const [id] = exactly(words, ['ID'], 'state')
+  return `${JSON.stringify(stateOf(readContainer(context.globals.root, id)), null, 2)}\n`
+}

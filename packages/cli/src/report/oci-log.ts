@@ -1,0 +1,41 @@
+import { appendFileSync } from 'node:fs'
+import { isTsboxError } from '@tsbox/errors'
+import { printError, printNotes } from './print.ts'
+
+export interface LogOptions {
+  readonly log?: string | undefined
+  readonly logFormat: string
+}
+
+/** One line of text on what went wrong: engines show it to their users, so what to try comes with it. */
+export const failureText = (error: unknown): string => {
+  if (!isTsboxError(error)) return error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return error.hint === undefined ? error.message : `${error.message} (${error.hint})`
+}
+
+/** Engines read the last line of this file (runc's form: a level, a message, a time). */
+export const logLine = (level: 'error' | 'warning', text: string, { log, logFormat }: LogOptions): void => {
+  if (log === undefined) return
+  const time = new Date().toISOString()
+  const line =
+    logFormat === 'json'
+      ? JSON.stringify({ level, msg: text, time })
+      : `time=${JSON.stringify(time)} level=${level} msg=${JSON.stringify(text)}`
+  try {
+    appendFileSync(log, `${line}\n`, { mode: 0o644 })
+  } catch {
+    // Standard error has it too.
+  }
+}
+
+/** A failure goes to the log, if there is one, and to standard error. */
+export const reportFailure = (error: unknown, options: LogOptions): void => {
+  logLine('error', failureText(error), options)
+  printError(error)
+}
+
+/** Warnings go where failures go; without a log they are for whoever reads standard error. */
+export const reportWarnings = (warnings: readonly string[], options: LogOptions): void => {
+  for (const warning of warnings) logLine('warning', warning, options)
+  if (options.log === undefined) printNotes(warnings)
+}

@@ -1,0 +1,77 @@
+import type { FileWrite, GroupDir, LimitWrite } from '@tsbox/cgroups'
+import type { OciConfig, OciProcess, OciSeccomp } from '@tsbox/spec'
+
+/** How a container is left when its plan has been run. */
+export type Mode =
+  /** Made, its init waiting at the gate: `create`. */
+  | 'create'
+  /** Running, and left to itself: `run --detach`. */
+  | 'detached'
+  /** Running under a supervisor that ends with it: `run`. */
+  | 'foreground'
+
+/** A compiled system call filter. */
+export interface Filter {
+  /** struct sock_filter[], as bytes. */
+  readonly program: Uint8Array
+  /** Bits of seccomp(2). */
+  readonly flags: number
+  /** It asks an agent. */
+  readonly notify: boolean
+}
+
+/** The cgroup of a container, worked out for this host. */
+export interface ContainerGroup {
+  /** Counted from each hierarchy's mount. */
+  readonly path: string
+  readonly dirs: readonly GroupDir[]
+  readonly writes: readonly LimitWrite[]
+  /** v1: files of the devices group, in order. */
+  readonly deviceWrites: readonly FileWrite[]
+  /** v2: the eBPF program that decides on devices. */
+  readonly deviceProgram: Uint8Array | undefined
+}
+
+/** Terminal, descriptors and files that the caller of a verb named. */
+export interface Attachments {
+  /** A socket that is handed the terminal. */
+  readonly consoleSocket?: string | undefined
+  readonly pidFile?: string | undefined
+  /** How many descriptors from 3 on the program gets. */
+  readonly preserveFds: number
+}
+
+/** What becomes of failures: the program to become, which tells them. */
+export interface Handback {
+  readonly argv: readonly string[]
+  readonly env: readonly string[]
+}
+
+/** What the planner needs to know of a container and of the host it is for. */
+export interface ContainerInput extends Attachments {
+  readonly id: string
+  readonly bundle: string
+  readonly config: OciConfig & { readonly process: OciProcess }
+  /** Of the host, absolute, without links. */
+  readonly rootPath: string
+  /** What it leaves behind for later verbs: a directory, and files in it by name. */
+  readonly stateDir: string
+  readonly stateFiles: Readonly<Record<string, string | Uint8Array>>
+  /** Absent where no cgroup can be made (without root). */
+  readonly group: ContainerGroup | undefined
+  readonly filter: Filter | undefined
+  readonly mode: Mode
+  readonly newKeyring: boolean
+  /** Mount over the old root instead of pivot_root(2). */
+  readonly noPivot: boolean
+  /** The descriptor limit the caller had, before Node raised it. */
+  readonly nofile: { readonly soft: number; readonly hard: number }
+  /** Capabilities there are to be had here, as a mask. */
+  readonly capabilities: bigint
+  /** Programs that write the maps of a user namespace for who may not do so: newuidmap, newgidmap. */
+  readonly mapHelpers: { readonly users: string; readonly groups: string } | undefined
+  readonly handback: Handback
+}
+
+/** What an agent that answers for a filter is told (runtime-spec, config-linux.md, "The Container Process State"). */
+export type NotifyTarget = Pick<OciSeccomp, 'listenerPath' | 'listenerMetadata'>

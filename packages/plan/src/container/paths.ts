@@ -1,0 +1,38 @@
+import { KERNEL, type Op } from '@tsbox/protocol'
+import type { ContainerInput } from './input.ts'
+import { CONTAINER_SLOTS as SLOTS } from './slots.ts'
+
+/** Covers over what the container shall not see or not change; the null device that covers a file is the host's own (CVE-2025-31133). */
+export const coverOps = ({ config }: ContainerInput): readonly Op[] => {
+  const masked = [...new Set(config.linux.maskedPaths ?? [])]
+  const readOnly = [...new Set(config.linux.readonlyPaths ?? [])]
+  const dev: Op = {
+    op: 'open',
+    slot: SLOTS.hostDev,
+    path: '/dev',
+    flags: KERNEL.O_PATH | KERNEL.O_DIRECTORY,
+  }
+  return [
+    ...readOnly.map((path): Op => ({ op: 'protect', root: SLOTS.root, path })),
+    ...(masked.length === 0 ? [] : [dev]),
+    ...masked.map((path): Op => ({ op: 'mask', root: SLOTS.root, path, dev: SLOTS.hostDev })),
+  ]
+}
+
+/** Kernel parameters, written through a /proc of the container's own and by no name of its root. */
+export const sysctlOps = ({ config }: ContainerInput): readonly Op[] => {
+  const entries = Object.entries(config.linux.sysctl ?? {})
+  const hasProc = config.mounts?.some(({ destination, type }) => destination === '/proc' && type === 'proc')
+  return [
+    ...(entries.length > 0 && hasProc !== true
+      ? [{ op: 'fsMount', slot: SLOTS.proc, type: 'proc', options: [], attributes: 0 } as const]
+      : []),
+    ...entries.map(
+      ([key, value]): Op => ({ op: 'writeAt', dir: SLOTS.proc, file: `sys/${sysctlPath(key)}`, data: value }),
+    ),
+  ]
+}
+
+/** sysctl(8): dots part the names, and a dot inside a name is written as a slash. */
+const sysctlPath = (key: string): string =>
+  key.includes('.') ? key.replaceAll(/[./]/g, match => (match === '.' ? '/' : '.')) : key

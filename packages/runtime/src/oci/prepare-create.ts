@@ -1,0 +1,116 @@
+import { mkdirSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { type CgroupHost, detectHost } from '@tsbox/cgroups'
+import {
+  type Attachments,
+  type ContainerInput,
+  type Handback,
+  type Mode,
+  planContainer,
+  planDelete,
+  planStart,
+} from '@tsbox/plan'
+import { encode, type Plan } from '@tsbox/protocol'
+import { callersDescriptorLimit } from '../caller.ts'
+import { seccompFilter } from '../seccomp-filter.ts'
+import { type Bundle, readBundle } from './bundle.ts'
+import { containerGroup, groupPathOf } from './group.ts'
+import { checkHost } from './host-checks.ts'
+import { availableCapabilities, capabilityWarnings } from './rights.ts'
+import { type Kept, STATE_FILES, stateDirOf } from './store.ts'
+
+/** What a caller of `create` and `run` says beside the bundle. */
+export interface CreateOptions extends Attachments {
+  readonly root: string
+  readonly id: string
+  readonly bundle: string
+  readonly mode: Mode
+  readonly systemd: boolean
+  readonly newKeyring: boolean
+  readonly noPivot: boolean
+  /** The program that tells of failures: of this verb, and of those whose plans are written for later. */
+  readonly handback: Handback
+  readonly laterHandback: Handback
+}
+
+/** A plan, and what its caller should hear before it is run. */
+export interface Planned {
+  readonly plan: Plan
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Plans a container. Beside the state root's directory, which is made when it is missing, nothing is changed.
+ *
+ * @throws TsboxError what `readBundle`, `containerGroup` and `seccompFilter` throw, ERR_TSBOX_HOST for what this host lacks
+ */
+export const prepareCreate = (options: CreateOptions): Planned => {
+  const stateDir = stateDirOf(options.root, options.id)
+  const bundle = readBundle(options.bundle)
+  const host = detectHost()
+  checkHost(bundle.config, options.consoleSocket)
+  const input = inputOf({ options, bundle, host, stateDir })
+  mkdirSync(options.root, { recursive: true, mode: 0o700 })
+  return {
+    plan: planContainer(input),
+    warnings: capabilityWarnings(bundle.config.process, input.capabilities),
+  }
+}
+
+interface Found {
+  readonly options: CreateOptions
+  readonly bundle: Bundle
+  readonly host: CgroupHost
+  readonly stateDir: string
+}
+
+const inputOf = ({ options, bundle, host, stateDir }: Found): ContainerInput => {
+  const { config } = bundle
+  const { seccomp } = config.linux
+  const path = groupPathOf(config, { id: options.id, systemd: options.systemd })
+  const input: Omit<ContainerInput, 'stateFiles'> = {
+    id: options.id,
+    bundle: bundle.path,
+    config,
+    rootPath: bundle.rootPath,
+    stateDir,
+    group: containerGroup(config, { host, path }),
+    filter: seccomp === undefined ? undefined : seccompFilter(seccomp),
+    mode: options.mode,
+    newKeyring: options.newKeyring,
+    noPivot: options.noPivot,
+    nofile: callersDescriptorLimit(),
+    capabilities: availableCapabilities(config),
+    mapHelpers: undefined,
+    handback: options.handback,
+    consoleSocket: absolute(options.consoleSocket),
+    pidFile: absolute(options.pidFile),
+    preserveFds: options.preserveFds,
+  }
+  return { ...input, stateFiles: stateFiles(input, bundle, options) }
+}
+
+const absolute = (path: string | undefined): string | undefined =>
+  path === undefined ? undefined : resolve(path)
+
+/** What later verbs need: the facts, the configuration as it is now, and the plans that can be made today. */
+const stateFiles = (
+  input: Omit<ContainerInput, 'stateFiles'>,
+  { text, rootPath }: Bundle,
+  { laterHandback }: CreateOptions,
+): ContainerInput['stateFiles'] => {
+  const kept: Kept = {
+    id: input.id,
+    bundle: input.bundle,
+    rootfs: rootPath,
+    created: new Date().toISOString(),
+    groupPath: input.group?.path,
+  }
+  const later = { ...input, handback: laterHandback }
+  return {
+    [STATE_FILES.kept]: JSON.stringify(kept),
+    [STATE_FILES.config]: text,
+    [STATE_FILES.delete]: encode(planDelete(later)),
+    ...(input.mode === 'create' ? { [STATE_FILES.start]: encode(planStart(later)) } : {}),
+  }
+}

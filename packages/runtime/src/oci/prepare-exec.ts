@@ -1,0 +1,78 @@
+import { resolve } from 'node:path'
+import { detectHost, type GroupDir, openContainer } from '@tsbox/cgroups'
+import { TsboxError } from '@tsbox/errors'
+import { type Attachments, type Handback, planExec } from '@tsbox/plan'
+import type { OciProcess } from '@tsbox/spec'
+import { callersDescriptorLimit } from '../caller.ts'
+import { seccompFilter } from '../seccomp-filter.ts'
+import { checkProcess } from './host-checks.ts'
+import type { Planned } from './prepare-create.ts'
+import { availableCapabilities, capabilityWarnings } from './rights.ts'
+import { statusOf } from './status.ts'
+import type { StoredContainer } from './store.ts'
+
+/** What a caller of `exec` says beside the process. */
+export interface ExecOptions extends Attachments {
+  readonly detach: boolean
+  readonly newKeyring: boolean
+  readonly ignorePaused: boolean
+  /** A group inside the container's, from its top: it must exist. */
+  readonly cgroup: string | undefined
+  readonly handback: Handback
+}
+
+/**
+ * Plans a process that joins a running container.
+ *
+ * @throws TsboxError ERR_TSBOX_STATE when it is not running, or paused; ERR_TSBOX_CGROUP for a group inside that is not there
+ */
+export const prepareExec = (
+  container: StoredContainer,
+  process: OciProcess,
+  options: ExecOptions,
+): Planned => {
+  const { kept, config } = container
+  const { status, process: init } = statusOf(container)
+  if (init === undefined || status === 'creating')
+    throw wrongState(kept.id, status, 'a process can join a running container only')
+  if (status === 'paused' && !options.ignorePaused)
+    throw wrongState(kept.id, status, 'resume it first, or say --ignore-paused')
+  checkProcess(process)
+  const { seccomp } = config.linux
+  const capabilities = availableCapabilities(config)
+  const plan = planExec({
+    ...options,
+    id: kept.id,
+    bundle: kept.bundle,
+    config,
+    process,
+    init,
+    dirs: groupDirs(kept.groupPath, options.cgroup),
+    ownGroup: undefined,
+    filter: seccomp === undefined ? undefined : seccompFilter(seccomp),
+    nofile: callersDescriptorLimit(),
+    capabilities,
+    setGroups: true,
+    consoleSocket: absolute(options.consoleSocket),
+    pidFile: absolute(options.pidFile),
+  })
+  return { plan, warnings: capabilityWarnings(process, capabilities) }
+}
+
+const absolute = (path: string | undefined): string | undefined =>
+  path === undefined ? undefined : resolve(path)
+
+const groupDirs = (path: string | undefined, below: string | undefined): readonly GroupDir[] => {
+  if (path === undefined) return []
+  return openContainer(detectHost(), below === undefined ? path : `${path}/${below.replace(/^\/+/, '')}`)
+}
+
+/** The error for a verb that a container's state forbids; the words are those engines look for. */
+export const wrongState = (id: string, status: string, hint: string): TsboxError =>
+  new TsboxError(
+    'ERR_TSBOX_STATE',
+    status === 'stopped'
+      ? `container ${JSON.stringify(id)} is stopped: container not running`
+      : `container ${JSON.stringify(id)} is ${status}`,
+    { hint: `${hint.charAt(0).toUpperCase()}${hint.slice(1)}.`, step: 'state' },
+  )

@@ -1,0 +1,67 @@
+import { kill } from 'node:process'
+import {
+  detectHost,
+  freezeGroup,
+  type GroupDir,
+  groupPids,
+  groupState,
+  openContainer,
+  thawGroup,
+} from '@tsbox/cgroups'
+import { isTsboxError } from '@tsbox/errors'
+import { planSignal } from '@tsbox/plan'
+import type { Plan } from '@tsbox/protocol'
+import { wrongState } from './prepare-exec.ts'
+import { statusOf } from './status.ts'
+import type { StoredContainer } from './store.ts'
+
+/**
+ * Plans a signal to a container's init, which the shim holds by a handle: no later process of its number is hit.
+ *
+ * @throws TsboxError ERR_TSBOX_STATE when it is neither created nor running
+ */
+export const prepareSignal = (
+  container: StoredContainer,
+  signal: number,
+  handback: { readonly argv: readonly string[]; readonly env: readonly string[] },
+): Plan => {
+  const { status, process } = statusOf(container)
+  if (process === undefined)
+    throw wrongState(container.kept.id, status, 'only what runs can be sent a signal')
+  return planSignal({ process, signal, handback })
+}
+
+/**
+ * Sends a signal to every process of a container, those too that joined it. They stand still meanwhile, so that none escapes by
+ * a fork and no number is given to another.
+ *
+ * @returns how many there were
+ */
+export const signalAll = async ({ kept }: StoredContainer, signal: number): Promise<number> => {
+  const dirs = kept.groupPath === undefined ? [] : existing(kept.groupPath)
+  if (dirs.length === 0) return 0
+  const wasFrozen = groupState(dirs) === 'frozen'
+  if (!wasFrozen) await freezeGroup(dirs, { timeoutMs: 2000 }).catch(() => {})
+  const pids = groupPids(dirs, { recursive: true })
+  for (const pid of pids) send(pid, signal)
+  // A killed process can only end when it may run; a paused container stays paused.
+  if (!wasFrozen || signal === 9) await thawGroup(dirs)
+  return pids.length
+}
+
+const existing = (path: string): readonly GroupDir[] => {
+  try {
+    return openContainer(detectHost(), path)
+  } catch (error) {
+    if (isTsboxError(error)) return []
+    throw error
+  }
+}
+
+const send = (pid: number, signal: number): void => {
+  try {
+    kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
