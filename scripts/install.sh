@@ -9,6 +9,7 @@ files='main oci doctor handback'
 
 if [ "$1" = uninstall ]; then
   rm -f "$DESTDIR$bin" "$DESTDIR$lib/tsbox-shim" "$DESTDIR$lib/node"
+  rm -rf "$DESTDIR$lib/node_modules"
   for file in tsbox $files; do rm -f "$DESTDIR$lib/$file.cjs" "$DESTDIR$lib/$file.cache"; done
   [ ! -d "$DESTDIR$lib" ] || rmdir "$DESTDIR$lib"
   echo "removed $DESTDIR$bin and $DESTDIR$lib"
@@ -42,6 +43,14 @@ else
 fi
 place "$SHIM" "$DESTDIR$lib/tsbox-shim" 755
 for file in $files; do place "packages/cli/dist/$file.cjs" "$DESTDIR$lib/$file.cjs" 644; done
+# What compiles system call filters is native code, and no part of the command's files.
+native=$DESTDIR$lib/node_modules
+if ! cmp -s node_modules/koffi/package.json "$native/koffi/package.json"; then
+  rm -rf "$native.new" && mkdir -p "$native.new/@koromix"
+  cp -r node_modules/koffi "$native.new/koffi"
+  cp -r node_modules/@koromix/koffi-linux-* "$native.new/@koromix"
+  rm -rf "$native" && mv "$native.new" "$native"
+fi
 # Without the cache tsbox runs all the same, some milliseconds later.
 for program in main oci; do
   "$NODE" scripts/code-cache.cjs "$DESTDIR$lib" $program || rm -f "$DESTDIR$lib/$program.cache"

@@ -5,6 +5,7 @@ export type {
   Filter,
   Handback,
   Mode,
+  NetDevice,
 } from './container/input.ts'
 export { planContainer } from './container/plan-container.ts'
 export type { DeleteInput } from './container/plan-delete.ts'

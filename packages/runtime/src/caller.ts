@@ -24,3 +24,13 @@ export const ownCapabilities = (): bigint => {
   const line = /^CapPrm:\s+([0-9a-f]+)/m.exec(readFileSync('/proc/self/status', 'latin1'))
   return BigInt(`0x${line?.[1] ?? '0'}`)
 }
+
+/** Whether this is the root of the whole machine, and not of a user namespace only (user_namespaces(7)). */
+export const isMachineRoot = (): boolean => {
+  if (process.geteuid?.() !== 0) return false
+  try {
+    return /^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'latin1'))
+  } catch {
+    return true
+  }
+}

@@ -14,6 +14,7 @@ t.test('parameters of the namespaces of a box can be set', async t => {
     ['net.ipv4.ip_forward', 'net/ipv4/ip_forward'],
     ['net/ipv4/ip_forward', 'net/ipv4/ip_forward'],
     ['net.ipv4.conf.eth0/100.rp_filter', 'net/ipv4/conf/eth0.100/rp_filter'],
+    ['net/ipv4/conf/eth0.100/rp_filter', 'net/ipv4/conf/eth0.100/rp_filter'],
   ] as const) {
     t.equal(sysctlFile(key, '1', true), file, key)
   }

@@ -36,7 +36,7 @@ export const deviceOps = (input: ContainerInput): readonly Op[] => {
   if (bringsItsOwn(input)) return [open]
   const named = new Set(given.map(({ path }) => path))
   const devices = [...DEFAULTS.filter(({ path }) => !named.has(path)), ...given]
-  const make = inUserNamespace(input.config.linux) ? bindNode : makeNode
+  const make = input.rootless || inUserNamespace(input.config.linux) ? bindNode : makeNode
   return [
     open,
     ...devices.flatMap(make),

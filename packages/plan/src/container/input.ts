@@ -41,6 +41,18 @@ export interface Attachments {
   readonly preserveFds: number
 }
 
+/** An interface of the host, with what moving it makes the kernel forget. */
+export interface NetDevice {
+  readonly name: string
+  /** What it is called in the container. */
+  readonly inside: string
+  /** Addresses of global scope, with the length of their prefix. */
+  readonly addresses: readonly string[]
+  readonly up: boolean
+  /** ip(8), which moves it. */
+  readonly tool: string
+}
+
 /** What becomes of failures: the program to become, which tells them. */
 export interface Handback {
   readonly argv: readonly string[]
@@ -57,6 +69,10 @@ export interface ContainerInput extends Attachments {
   /** What it leaves behind for later verbs: a directory, and files in it by name. */
   readonly stateDir: string
   readonly stateFiles: Readonly<Record<string, string | Uint8Array>>
+  /** Without rights over the host: mounts of its files are made by init, and nobody makes device nodes. */
+  readonly rootless: boolean
+  /** Interfaces of the host that are moved into the container. */
+  readonly netDevices: readonly NetDevice[]
   /** Absent where no cgroup can be made (without root). */
   readonly group: ContainerGroup | undefined
   readonly filter: Filter | undefined

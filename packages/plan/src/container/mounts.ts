@@ -32,6 +32,7 @@ const isRecursive = ({ options }: WantedMount): boolean => options.bind === 'rbi
  */
 const isOuter = (wanted: WantedMount, input: ContainerInput): boolean =>
   isBind(wanted) &&
+  !input.rootless &&
   (inUserNamespace(input.config.linux) || mapsOwners(wanted) || listens(wanted.options.propagation))
 
 const mapsOwners = ({ mount, options }: WantedMount): boolean =>

@@ -17,6 +17,7 @@ import {
   namespacesOf,
   rootOfNamespace,
 } from './namespaces.ts'
+import { moveDeviceOps, restoreDeviceOps } from './net-devices.ts'
 import { listenerOps } from './notify.ts'
 import { coverOps, sysctlOps } from './paths.ts'
 import { personaOf } from './persona.ts'
@@ -59,12 +60,19 @@ export const planContainer = (input: ContainerInput): Plan => ({
   ],
 })
 
+/** What is done on the host when the container's namespaces and mounts are there, and its root not yet entered. */
+const runtimeOps = (input: ContainerInput): readonly Op[] => [
+  ...moveDeviceOps(input),
+  ...hookOps('prestart', input),
+  ...hookOps('createRuntime', input),
+]
+
 /** Where supervisor and init wait for each other, and what the supervisor does before it goes on. */
 const rendezvous = (input: ContainerInput): readonly { readonly outer: readonly Op[] }[] => {
-  const hooks = [...hookOps('prestart', input), ...hookOps('createRuntime', input)]
+  const runtime = runtimeOps(input)
   return [
     ...(hasNewUserNamespace(input) ? [{ outer: [] }] : []),
-    ...(hooks.length > 0 ? [{ outer: hooks }, { outer: [] }] : []),
+    ...(runtime.length > 0 ? [{ outer: runtime }, { outer: [] }] : []),
     ...(input.mode === 'create' ? [{ outer: [] }] : []),
   ]
 }
@@ -111,7 +119,8 @@ const inner = (input: ContainerInput): readonly Op[] => {
     ...(config.process.cwd === '/'
       ? []
       : [{ op: 'makeDir', root: SLOTS.root, path: config.process.cwd, mode: 0o755 } as const]),
-    ...(hookOps('prestart', input).length + hookOps('createRuntime', input).length > 0 ? [MEET, MEET] : []),
+    ...(runtimeOps(input).length > 0 ? [MEET, MEET] : []),
+    ...restoreDeviceOps(input),
     ...hookOps('createContainer', input),
     { op: 'newSession', keyring: program.keyring },
     ...consoleOps(input),
@@ -160,8 +169,8 @@ const openRoot = ({ rootPath }: ContainerInput): Op => ({
   recursive: 1,
 })
 
-const isRootOuter = ({ config }: ContainerInput): boolean =>
-  listens(rootPropagation(config)) || inUserNamespace(config.linux)
+const isRootOuter = ({ config, rootless }: ContainerInput): boolean =>
+  !rootless && (listens(rootPropagation(config)) || inUserNamespace(config.linux))
 
 /** The root is bound on itself, by descriptor, and is a mount from then on. No mount event travels between it and the host. */
 const rootOps = (input: ContainerInput): readonly Op[] => {

@@ -1,7 +1,7 @@
 import type { GroupDir } from '@tsbox/cgroups'
 import { KERNEL, type Op, type Plan, PROTOCOL, SUPERVISE_FLAGS } from '@tsbox/protocol'
 import type { OciConfig, OciProcess } from '@tsbox/spec'
-import { joinGroupOps, openGroupOps } from './group.ts'
+import { joinGroupOps, openGroupOps, removeGroupOps } from './group.ts'
 import { becomeOps, execOps, type Program, TO_SUPERVISOR, terminalOp } from './identity.ts'
 import type { Attachments, Filter, Handback } from './input.ts'
 import { selfOps } from './labels.ts'
@@ -74,7 +74,11 @@ export const planExec = (input: ExecInput): Plan => ({
         },
   ],
   inner: inner(input),
-  teardown: [],
+  teardown: removeGroupOps(
+    input.ownGroup === undefined
+      ? undefined
+      : { path: input.ownGroup.path, dirs: [{ version: 2, controllers: [], ...input.ownGroup }] },
+  ),
 })
 
 const hasPidNamespace = ({ linux }: OciConfig): boolean =>
@@ -96,6 +100,7 @@ const groupOps = ({ dirs, ownGroup }: ExecInput): readonly Op[] => [
           inherit: [],
           reuse: 0,
         } as const,
+        { op: 'own' } as const,
       ]),
 ]
 

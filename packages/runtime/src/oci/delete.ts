@@ -4,10 +4,10 @@ import { isTsboxError } from '@tsbox/errors'
 import { type Handback, planDelete } from '@tsbox/plan'
 import type { Plan } from '@tsbox/protocol'
 import type { OciConfig } from '@tsbox/spec'
-import { wrongState } from './prepare-exec.ts'
 import { salvagedGroup } from './salvage.ts'
 import { statusOf } from './status.ts'
 import { type Kept, readContainer, stateDirOf } from './store.ts'
+import { wrongState } from './wrong-state.ts'
 
 /** A configuration that asks for nothing: of a container whose own cannot be read. */
 const NOTHING: OciConfig = { ociVersion: '1.2.0', root: { path: '/' }, linux: {} }

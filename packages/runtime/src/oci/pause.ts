@@ -1,8 +1,8 @@
 import { detectHost, freezeGroup, type GroupDir, openContainer, thawGroup } from '@tsbox/cgroups'
 import { TsboxError } from '@tsbox/errors'
-import { wrongState } from './prepare-exec.ts'
 import { statusOf } from './status.ts'
 import type { StoredContainer } from './store.ts'
+import { wrongState } from './wrong-state.ts'
 
 /** The directories of a container's group as they are now. */
 export const groupDirs = ({ kept }: Pick<StoredContainer, 'kept'>): readonly GroupDir[] => {

@@ -11,12 +11,15 @@ import {
   planStart,
 } from '@tsbox/plan'
 import { encode, type Plan } from '@tsbox/protocol'
-import { callersDescriptorLimit } from '../caller.ts'
+import type { CreatableConfig } from '@tsbox/spec'
+import { callersDescriptorLimit, isMachineRoot } from '../caller.ts'
 import { seccompFilter } from '../seccomp-filter.ts'
 import { type Bundle, readBundle } from './bundle.ts'
 import { containerGroup, groupPathOf } from './group.ts'
 import { checkHost } from './host-checks.ts'
+import { netDevicesOf } from './net-devices.ts'
 import { availableCapabilities, capabilityWarnings } from './rights.ts'
+import { canMakeGroup, mapHelpersFor, refuseLimits } from './rootless.ts'
 import { type Kept, STATE_FILES, stateDirOf } from './store.ts'
 
 /** What a caller of `create` and `run` says beside the bundle. */
@@ -67,6 +70,7 @@ interface Found {
 const inputOf = ({ options, bundle, host, stateDir }: Found): ContainerInput => {
   const { config } = bundle
   const { seccomp } = config.linux
+  const rootless = !isMachineRoot()
   const path = groupPathOf(config, { id: options.id, systemd: options.systemd })
   const input: Omit<ContainerInput, 'stateFiles'> = {
     id: options.id,
@@ -74,20 +78,36 @@ const inputOf = ({ options, bundle, host, stateDir }: Found): ContainerInput => 
     config,
     rootPath: bundle.rootPath,
     stateDir,
-    group: containerGroup(config, { host, path }),
+    rootless,
+    netDevices: netDevicesOf(config),
+    group: groupFor({ config, host, path, rootless }),
     filter: seccomp === undefined ? undefined : seccompFilter(seccomp),
     mode: options.mode,
     newKeyring: options.newKeyring,
     noPivot: options.noPivot,
     nofile: callersDescriptorLimit(),
     capabilities: availableCapabilities(config),
-    mapHelpers: undefined,
+    mapHelpers: mapHelpersFor(config),
     handback: options.handback,
     consoleSocket: absolute(options.consoleSocket),
     pidFile: absolute(options.pidFile),
     preserveFds: options.preserveFds,
   }
   return { ...input, stateFiles: stateFiles(input, bundle, options) }
+}
+
+/** Where no group can be made there is none, unless something needs it. */
+const groupFor = ({ config, host, path, rootless }: Placed): ContainerInput['group'] => {
+  if (!rootless || canMakeGroup(host, path)) return containerGroup(config, { host, path })
+  refuseLimits(config)
+  return undefined
+}
+
+interface Placed {
+  readonly config: CreatableConfig
+  readonly host: CgroupHost
+  readonly path: string
+  readonly rootless: boolean
 }
 
 const absolute = (path: string | undefined): string | undefined =>

@@ -1,15 +1,15 @@
 import { resolve } from 'node:path'
-import { detectHost, type GroupDir, openContainer } from '@tsbox/cgroups'
-import { TsboxError } from '@tsbox/errors'
 import { type Attachments, type Handback, planExec } from '@tsbox/plan'
 import type { OciProcess } from '@tsbox/spec'
 import { callersDescriptorLimit } from '../caller.ts'
 import { seccompFilter } from '../seccomp-filter.ts'
+import { execGroup } from './exec-group.ts'
 import { checkProcess } from './host-checks.ts'
 import type { Planned } from './prepare-create.ts'
 import { availableCapabilities, capabilityWarnings } from './rights.ts'
 import { statusOf } from './status.ts'
 import type { StoredContainer } from './store.ts'
+import { wrongState } from './wrong-state.ts'
 
 /** What a caller of `exec` says beside the process. */
 export interface ExecOptions extends Attachments {
@@ -18,6 +18,8 @@ export interface ExecOptions extends Attachments {
   readonly ignorePaused: boolean
   /** A group inside the container's, from its top: it must exist. */
   readonly cgroup: string | undefined
+  /** The name of a new group inside the container's, for all that comes of this process. */
+  readonly ownCgroup: string | undefined
   readonly handback: Handback
 }
 
@@ -47,8 +49,7 @@ export const prepareExec = (
     config,
     process,
     init,
-    dirs: groupDirs(kept.groupPath, options.cgroup),
-    ownGroup: undefined,
+    ...execGroup(kept, init.pid, options),
     filter: seccomp === undefined ? undefined : seccompFilter(seccomp),
     nofile: callersDescriptorLimit(),
     capabilities,
@@ -61,18 +62,3 @@ export const prepareExec = (
 
 const absolute = (path: string | undefined): string | undefined =>
   path === undefined ? undefined : resolve(path)
-
-const groupDirs = (path: string | undefined, below: string | undefined): readonly GroupDir[] => {
-  if (path === undefined) return []
-  return openContainer(detectHost(), below === undefined ? path : `${path}/${below.replace(/^\/+/, '')}`)
-}
-
-/** The error for a verb that a container's state forbids; the words are those engines look for. */
-export const wrongState = (id: string, status: string, hint: string): TsboxError =>
-  new TsboxError(
-    'ERR_TSBOX_STATE',
-    status === 'stopped'
-      ? `container ${JSON.stringify(id)} is stopped: container not running`
-      : `container ${JSON.stringify(id)} is ${status}`,
-    { hint: `${hint.charAt(0).toUpperCase()}${hint.slice(1)}.`, step: 'state' },
-  )

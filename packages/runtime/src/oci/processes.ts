@@ -1,8 +1,8 @@
 import { groupPids } from '@tsbox/cgroups'
 import { groupDirs } from './pause.ts'
-import { wrongState } from './prepare-exec.ts'
 import { statusOf } from './status.ts'
 import type { StoredContainer } from './store.ts'
+import { wrongState } from './wrong-state.ts'
 
 /**
  * Every process of a container by its number on the host, those too that joined it.

@@ -11,9 +11,9 @@ import {
 import { isTsboxError } from '@tsbox/errors'
 import { planSignal } from '@tsbox/plan'
 import type { Plan } from '@tsbox/protocol'
-import { wrongState } from './prepare-exec.ts'
 import { statusOf } from './status.ts'
 import type { StoredContainer } from './store.ts'
+import { wrongState } from './wrong-state.ts'
 
 /**
  * Plans a signal to a container's init, which the shim holds by a handle: no later process of its number is hit.
@@ -32,13 +32,18 @@ export const prepareSignal = (
 }
 
 /**
- * Sends a signal to every process of a container, those too that joined it. They stand still meanwhile, so that none escapes by
+ * Sends a signal to every process of a container, those too that joined it, or of a group inside it. They stand still meanwhile, so that none escapes by
  * a fork and no number is given to another.
  *
  * @returns how many there were
  */
-export const signalAll = async ({ kept }: StoredContainer, signal: number): Promise<number> => {
-  const dirs = kept.groupPath === undefined ? [] : existing(kept.groupPath)
+export const signalAll = async (
+  { kept }: StoredContainer,
+  signal: number,
+  below?: string,
+): Promise<number> => {
+  const path = below === undefined ? kept.groupPath : `${kept.groupPath}/${below}`
+  const dirs = kept.groupPath === undefined || path === undefined ? [] : existing(path)
   if (dirs.length === 0) return 0
   const wasFrozen = groupState(dirs) === 'frozen'
   if (!wasFrozen) await freezeGroup(dirs, { timeoutMs: 2000 }).catch(() => {})

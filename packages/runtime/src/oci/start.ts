@@ -1,9 +1,9 @@
 import { type Handback, planStart } from '@tsbox/plan'
 import type { Plan } from '@tsbox/protocol'
 import { seccompFilter } from '../seccomp-filter.ts'
-import { wrongState } from './prepare-exec.ts'
 import { statusOf } from './status.ts'
 import type { StoredContainer } from './store.ts'
+import { wrongState } from './wrong-state.ts'
 
 /**
  * Plans the start of a container, as it was planned and written down when the container was created.

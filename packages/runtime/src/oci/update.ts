@@ -1,9 +1,9 @@
 import { applyResources, detectHost } from '@tsbox/cgroups'
 import type { OciResources } from '@tsbox/spec'
 import { groupDirs } from './pause.ts'
-import { wrongState } from './prepare-exec.ts'
 import { statusOf } from './status.ts'
 import type { StoredContainer } from './store.ts'
+import { wrongState } from './wrong-state.ts'
 
 /**
  * Changes limits of a container that lives; those not named stay, and devices always do, as with other runtimes.

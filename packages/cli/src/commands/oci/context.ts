@@ -12,7 +12,18 @@ export interface Globals {
   systemd: boolean
 }
 
-export const newGlobals = (): Globals => ({ root: OCI_ROOT, logFormat: 'text', debug: false, systemd: false })
+/** Without root the state lies where a user's own run-time files do. */
+const defaultRoot = (): string => {
+  const own = process.env.XDG_RUNTIME_DIR
+  return process.geteuid?.() === 0 || own === undefined || own === '' ? OCI_ROOT : `${own}/tsbox-oci`
+}
+
+export const newGlobals = (): Globals => ({
+  root: defaultRoot(),
+  logFormat: 'text',
+  debug: false,
+  systemd: false,
+})
 
 export const GLOBAL_OPTIONS: readonly OptionRow<Globals>[] = [
   {

@@ -6,6 +6,7 @@ export interface ExecSettings extends AttachSettings {
   detach: boolean
   ignorePaused: boolean
   cgroup?: string
+  ownCgroup?: string
   tty: boolean
   cwd?: string
   readonly env: string[]
@@ -124,6 +125,15 @@ export const EXEC_OPTIONS: readonly OptionRow<ExecSettings>[] = [
     help: "a group inside the container's, which exists",
     set: (s, v) => {
       s.cgroup = v
+    },
+  },
+  {
+    name: 'own-cgroup',
+    value: 'NAME',
+    group: 'how',
+    help: "a new group inside the container's, killed and removed at the end",
+    set: (s, v) => {
+      s.ownCgroup = v
     },
   },
   {

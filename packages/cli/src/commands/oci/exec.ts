@@ -19,6 +19,7 @@ export const execVerb = async (context: Context): Promise<number | string> => {
   const { plan, warnings } = prepareExec(container, process, {
     ...settings,
     cgroup: settings.cgroup,
+    ownCgroup: settings.ownCgroup,
     handback: handbackOf(context),
   })
   reportWarnings(warnings, context.globals)

@@ -7,6 +7,7 @@ import { exactly, usage } from './words.ts'
 
 interface KillSettings {
   all: boolean
+  cgroup?: string
 }
 
 const KILL_OPTIONS: readonly OptionRow<KillSettings>[] = [
@@ -17,6 +18,15 @@ const KILL_OPTIONS: readonly OptionRow<KillSettings>[] = [
     help: 'every process of the container, not only its first',
     set: s => {
       s.all = true
+    },
+  },
+  {
+    name: 'cgroup',
+    value: 'NAME',
+    group: 'kill',
+    help: "every process of a group inside the container's",
+    set: (s, v) => {
+      s.cgroup = v
     },
   },
 ]
@@ -38,7 +48,8 @@ Example: sudo tsbox kill web KILL
   const [id] = exactly(words.slice(0, 1), ['ID'], 'kill')
   const signal = parseSignal(words[1] ?? 'TERM')
   const container = readContainer(context.globals.root, id)
-  if (!settings.all) return runPlan(prepareSignal(container, signal, handbackOf(context)))
-  await signalAll(container, signal)
+  if (settings.cgroup === undefined && !settings.all)
+    return runPlan(prepareSignal(container, signal, handbackOf(context)))
+  await signalAll(container, signal, settings.cgroup)
   return 0
 }
