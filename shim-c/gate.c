@@ -104,7 +104,7 @@ int op_knock(const struct op *op) {
     int dir = slot_fd(op_field(op, KNOCK_DIR).n);
     const char *gate = op_field(op, KNOCK_GATE).s;
     bool alive;
-    box.pid = recorded_process(dir, op_field(op, KNOCK_PROCESS).s, &alive);
+    box.pid = box.host_pid = recorded_process(dir, op_field(op, KNOCK_PROCESS).s, &alive);
     box.pidfd = alive ? (int)syscall(SYS_pidfd_open, box.pid, 0) : -1;
     errno = ESRCH;
     if (box.pidfd < 0 || (box.records = connect_to(dir, gate)) < 0) return box.pid = 0, -1;
