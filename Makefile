@@ -42,6 +42,10 @@ build: $(INSTALLED) shim packages/cli/dist/tsbox.cjs ## the shim and every packa
 test: setup-test build build-tests ## every test, on this machine's kernel
 	@$(WITH_NODE) scripts/test.sh $(TESTS)
 
+.PHONY: test-clients
+test-clients: setup-test build build-tests ## the tests with docker, podman and containerd alone
+	@$(WITH_NODE) scripts/test.sh --clients
+
 .PHONY: check check-generated check-layers check-sizes check-packages
 check: lint typecheck analyze check-generated check-layers check-sizes check-packages ## lint, types, generated files, layers, sizes, packages
 
@@ -76,7 +80,7 @@ gen: $(INSTALLED) ## write the generated files from their one source
 ## Set-up: Debian packages for each purpose, then npm's.
 
 .PHONY: setup-test
-setup-test: build/.debian-build build/.debian-test
+setup-test: build/.debian-build build/.debian-test build/.debian-clients
 	@:
 
 build/.debian-%: scripts/debian-packages.txt
@@ -200,7 +204,7 @@ test-vm: setup-test build/.debian-vm build build-tests ## the end-to-end tests i
 	  env TSBOX=$(CURDIR)/build/test-prefix/bin/tsbox node scripts/vm/tests.mts $(VM_TESTS)
 
 .PHONY: bench
-bench: build/.debian-bench build ## how long things take, as ratios
+bench: build/.debian-bench build/.debian-clients build ## how long things take, as ratios
 	@$(MAKE) install DESTDIR= PREFIX=$(CURDIR)/build/bench-prefix
 	@$(WITH_NODE) scripts/as-root.sh $(NODE) scripts/bench/main.mts $(BENCH_ARGS)
 

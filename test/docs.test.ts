@@ -11,6 +11,7 @@ import {
   anchorsOf,
   attribute,
   type Block,
+  blocksOf,
   codeOf,
   documents,
   linksOf,
@@ -169,6 +170,15 @@ t.test(
 t.test('the documents speak of the project only', async t => {
   for (const document of documents())
     t.notMatch(readDocument(document), /\/work\/|\/tmp\/bash_jobs/, document)
+})
+
+t.test('what README.md has engines read is what the tests with engines have them read', async t => {
+  const page = readDocument('docs/under-engines.md')
+  const blocks = blocksOf(readDocument('README.md')).filter(({ info }) =>
+    /^(json|toml|yaml)$/.test(info[0] ?? ''),
+  )
+  t.ok(blocks.length >= 4, 'blocks were found')
+  for (const { body, line } of blocks) t.ok(page.includes(body), `line ${line}`)
 })
 
 t.test('every package tells what it is for', async t => {

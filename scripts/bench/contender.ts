@@ -9,6 +9,8 @@ export type Contender = {
   readonly command: () => readonly string[]
   /** A box that stays. `slot` makes names unique among boxes alive together. */
   readonly idle?: (slot: number) => readonly string[]
+  /** A container that is left to itself, and whose payload is `IDLE`; the command returns once it runs. */
+  readonly detached?: (slot: number) => readonly string[]
   /** The words that the payload of `idle` is started with; they tell it from its supervisors. */
   readonly payload?: readonly string[]
   /** A prefix that execs what follows it; it runs outside of the clock. */

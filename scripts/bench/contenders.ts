@@ -5,7 +5,7 @@ import { docker, podman } from './engines.ts'
 import { environment, TAG } from './environment.ts'
 import { which } from './executables.ts'
 import type { Fixture } from './fixture.ts'
-import { ociRuntime, withoutUnifiedTree } from './oci.ts'
+import { ociLife, ociRuntime, withoutUnifiedTree } from './oci.ts'
 
 const always = () => undefined
 const SLEEP = ['/bin/sleep', '100000'] as const
@@ -99,6 +99,13 @@ export const contenders = (fixture: Fixture): readonly Contender[] => [
     surroundings: withoutUnifiedTree(),
   }),
   ociRuntime(fixture, 'runc', { about: 'runc run', flags: [] }),
+  ociLife(fixture, 'tsbox', { path: fixture.tsbox, flags: [] }),
+  ociLife(fixture, 'crun', {
+    path: which('crun'),
+    flags: ['--cgroup-manager=cgroupfs'],
+    surroundings: withoutUnifiedTree(),
+  }),
+  ociLife(fixture, 'runc', { path: which('runc'), flags: [] }),
   docker(fixture),
   podman(fixture),
 ]

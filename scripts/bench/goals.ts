@@ -1,11 +1,15 @@
 import type { Latency } from './alive.ts'
+import type { DockerRun } from './docker-runs.ts'
 import type { Outcome } from './measure.ts'
 import type { IdleMemory } from './memory.ts'
+import type { RunningMemory } from './running.ts'
 
 export type Results = {
   readonly commands: readonly Outcome[]
   readonly memory: readonly IdleMemory[]
   readonly latency: readonly Latency[]
+  readonly running: readonly RunningMemory[]
+  readonly docker: readonly DockerRun[]
 }
 
 export type Goal = {
@@ -18,6 +22,9 @@ export type Goal = {
 const COMMAND_LIMIT = 1.25
 const MEMORY_LIMIT_KIB = 256
 const ALIVE_LIMIT = 1.5
+const LIFE_LIMIT = 2
+const DOCKER_LIMIT = 1.1
+const RUNNING_LIMIT_KIB = 1024
 
 /** The median of a measured contender, in milliseconds. */
 export const medianOf = (commands: readonly Outcome[], name: string): number | undefined => {
@@ -63,10 +70,45 @@ const aliveGoal = (latency: readonly Latency[]): Goal => {
   )
 }
 
+const lifeGoal = (commands: readonly Outcome[]): Goal => {
+  const ours = medianOf(commands, 'tsbox-life')
+  const runc = medianOf(commands, 'runc-life')
+  return judge(
+    `create, start and delete of /bin/true, p50 ≤ ${LIFE_LIMIT} × runc`,
+    ours === undefined || runc === undefined ? undefined : ours / runc,
+    { limit: LIFE_LIMIT, words: ratio => `${ratio.toFixed(2)} ×` },
+  )
+}
+
+const dockerGoal = (docker: readonly DockerRun[]): Goal => {
+  const median = (name: string) => {
+    const run = docker.find(({ runtime }) => runtime === name)
+    return run?.kind === 'measured' ? run.times.p50 : undefined
+  }
+  const [ours, runc] = [median('tsbox'), median('runc')]
+  return judge(
+    `docker run --rm --network none on tsbox, p50 ≤ ${DOCKER_LIMIT} × the same on runc`,
+    ours === undefined || runc === undefined ? undefined : ours / runc,
+    { limit: DOCKER_LIMIT, words: ratio => `${ratio.toFixed(2)} ×` },
+  )
+}
+
+const runningGoal = (running: readonly RunningMemory[]): Goal => {
+  const ours = running.find(({ name }) => name === 'tsbox-life')
+  return judge(
+    `a running container, all that the runtime leaves resident ≤ ${RUNNING_LIMIT_KIB} KiB PSS`,
+    ours?.kind === 'measured' ? ours.total : undefined,
+    { limit: RUNNING_LIMIT_KIB, words: kib => `${kib.toFixed(0)} KiB` },
+  )
+}
+
 /** Holds the results against the numbers that the project promises. */
-export const judgeGoals = ({ commands, memory, latency }: Results): readonly Goal[] => [
+export const judgeGoals = ({ commands, memory, latency, running, docker }: Results): readonly Goal[] => [
   commandGoal(commands, 'tsbox'),
   commandGoal(commands, 'tsbox-rootfs'),
   memoryGoal(memory),
   aliveGoal(latency),
+  lifeGoal(commands),
+  dockerGoal(docker),
+  runningGoal(running),
 ]

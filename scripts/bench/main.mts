@@ -7,6 +7,7 @@ import { endAll } from './boxes.ts'
 import { findCgroups } from './cgroup-sweep.ts'
 import type { Contender } from './contender.ts'
 import { contenders } from './contenders.ts'
+import { measureDocker } from './docker-runs.ts'
 import { TAG } from './environment.ts'
 import { type Fixture, makeFixture, OUTPUT, removeFixture } from './fixture.ts'
 import { judgeGoals, type Results } from './goals.ts'
@@ -15,12 +16,13 @@ import { describeMachine, type Machine } from './machine.ts'
 import { measureAll } from './measure.ts'
 import { measureIdle } from './memory.ts'
 import { reportMarkdown } from './report.ts'
+import { measureRunning } from './running.ts'
 
-const USAGE = `node scripts/bench/main.mts [--check] [--markdown FILE] [--part command|memory|alive]...
+const USAGE = `node scripts/bench/main.mts [--check] [--markdown FILE] [--part command|memory|alive|docker|running]...
 environment: TSBOX (the installed command), BENCH_N (40), BENCH_IDLE (100), BENCH_PEER_IDLE (10),
-             BENCH_ALIVE (0,100,500)`
+             BENCH_ALIVE (0,100,500), BENCH_RUNNING (20), BENCH_DOCKER_N (20)`
 
-const PARTS = ['command', 'memory', 'alive'] as const
+const PARTS = ['command', 'memory', 'alive', 'docker', 'running'] as const
 
 const { values: options } = parseArgs({
   options: {
@@ -41,6 +43,8 @@ const settings = {
   rounds: numberFrom('BENCH_N', 40),
   idle: numberFrom('BENCH_IDLE', 100),
   peerIdle: numberFrom('BENCH_PEER_IDLE', 10),
+  running: numberFrom('BENCH_RUNNING', 20),
+  dockerRounds: numberFrom('BENCH_DOCKER_N', 20),
   alive: (env.BENCH_ALIVE ?? '0,100,500').split(',').map(Number),
 }
 
@@ -78,6 +82,20 @@ const measureLatency = async (
   return results
 }
 
+const measureContainers = async (everyone: readonly Contender[]): Promise<Results['running']> => {
+  const results: Results['running'][number][] = []
+  for (const contender of everyone.filter(({ detached }) => detached !== undefined)) {
+    progress(`running containers: ${contender.name}`)
+    results.push(await measureRunning(contender, settings.running))
+  }
+  return results
+}
+
+const measureEngine = async ({ tsbox }: Fixture): Promise<Results['docker']> => {
+  progress(`docker run: ${settings.dockerRounds} rounds of two runtimes`)
+  return measureDocker(tsbox, settings.dockerRounds)
+}
+
 const measure = async (fixture: Fixture, everyone: readonly Contender[]): Promise<Results> => {
   const { rounds } = settings
   if (includes('command')) progress(`commands: ${rounds} rounds of ${everyone.length} contenders`)
@@ -85,6 +103,8 @@ const measure = async (fixture: Fixture, everyone: readonly Contender[]): Promis
     commands: includes('command') ? await measureAll(fixture.floor, everyone, { rounds, warmUp: 3 }) : [],
     memory: includes('memory') ? await measureMemory(everyone) : [],
     latency: includes('alive') ? await measureLatency(fixture, everyone) : [],
+    docker: includes('docker') ? await measureEngine(fixture) : [],
+    running: includes('running') ? await measureContainers(everyone) : [],
   }
 }
 

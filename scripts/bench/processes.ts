@@ -48,11 +48,15 @@ const childrenOf = (pid: number): readonly number[] => {
 /** A process and everything below it. Needs CONFIG_PROC_CHILDREN. */
 export const treeOf = (pid: number): readonly number[] => [pid, ...childrenOf(pid).flatMap(treeOf)]
 
+/** Every process there is. */
+export const allProcesses = (): readonly number[] =>
+  readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .map(Number)
+
 /** Processes that carry `mark` in their environment, wherever they hang in the tree. */
 export const markedWith = (mark: string): readonly number[] =>
-  readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name) && read(`/proc/${name}/environ`)?.split('\0').includes(mark))
-    .map(Number)
+  allProcesses().filter(pid => read(`/proc/${pid}/environ`)?.split('\0').includes(mark))
 
 /** The words a process was started with. */
 export const wordsOf = (pid: number): readonly string[] =>

@@ -70,11 +70,45 @@ const latencyTable = ({ latency }: Results): string => {
   return table(head, rows)
 }
 
-const missing = ({ commands, memory, latency }: Results): readonly string[] => {
+const runningTable = ({ running }: Results): string =>
+  table(
+    ['name', 'containers', 'processes per container', 'PSS KiB per container'],
+    running.flatMap(each =>
+      each.kind === 'missing'
+        ? []
+        : [
+            [
+              each.name,
+              String(each.containers),
+              each.processesPerContainer.toFixed(1),
+              each.total.toFixed(0),
+            ],
+          ],
+    ),
+  )
+
+const dockerTable = ({ docker }: Results): string => {
+  const measured = docker.flatMap(each => (each.kind === 'measured' ? [each] : []))
+  const base = measured.find(({ runtime }) => runtime === 'runc')?.times.p50
+  return table(
+    ['runtime', 'what', 'p50 ms', 'p99 ms', '× runc'],
+    measured.map(({ runtime, times: found }) => [
+      runtime,
+      'docker run --rm --network none',
+      ms(found.p50),
+      ms(found.p99),
+      times(found.p50, base),
+    ]),
+  )
+}
+
+const missing = ({ commands, memory, latency, running, docker }: Results): readonly string[] => {
   const parts = [
     ...commands.map(each => ({ part: 'command', each })),
     ...memory.map(each => ({ part: 'memory', each })),
     ...latency.map(each => ({ part: 'boxes alive', each })),
+    ...running.map(each => ({ part: 'running containers', each })),
+    ...docker.map(each => ({ part: 'docker run', each: { ...each, name: each.runtime } })),
   ]
   return parts.flatMap(({ part, each }) =>
     each.kind === 'missing' ? [`- ${each.name} (${part}): ${each.why}`] : [],
@@ -113,6 +147,8 @@ export const reportMarkdown = ({
     ...section(`Whole commands (${runs})`, commandTable(results), results.commands.length > 0),
     ...section('Memory per idle box', memoryTable(results), results.memory.length > 0),
     ...section('Start latency with boxes alive', latencyTable(results), results.latency.length > 0),
+    ...section('Docker, one daemon with both runtimes', dockerTable(results), results.docker.length > 0),
+    ...section('Memory per running container', runningTable(results), results.running.length > 0),
     ...section('Not measured', left.join('\n'), left.length > 0),
     ...section('Goals', goalLines(goals).join('\n'), true),
   ]

@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DEFAULT_CAPABILITIES, defaultSeccomp, type OciSeccomp, parseConfig, seccompRules } from '@tsbox/spec'
 import { compileSeccomp } from '@tsbox/sys'
@@ -122,7 +123,10 @@ const calls = (profile: OciSeccomp): readonly Call[] => {
   const told = conditional.flatMap(name =>
     (['x86_64', 'i386'] as const).flatMap(abi => {
       const nr = callNumbers(abi).get(name)
-      return nr === undefined ? [] : pairs.map(args => ({ arch: AUDIT_ARCH[abi], nr, args }))
+      // A register of i386 has 32 bits.
+      const bits = abi === 'i386' ? 32 : 64
+      const narrow = pairs.map(args => args.map(arg => BigInt.asUintN(bits, arg)))
+      return nr === undefined ? [] : narrow.map(args => ({ arch: AUDIT_ARCH[abi], nr, args }))
     }),
   )
   return [...plain, ...told]
@@ -133,23 +137,23 @@ const alike = (one: string, other: string): boolean =>
   one === other || (one === 'kill process' && other === 'kill thread')
 
 /** The profile in a configuration that podman writes; undefined where it is not installed. */
-const profileOfPodman = async (dir: string): Promise<OciSeccomp | undefined> => {
-  const home = join(dir, 'podman')
+const profileOfPodman = async (t: Test): Promise<OciSeccomp | undefined> => {
+  // Podman takes no paths longer than 50 characters.
+  const home = mkdtempSync(join(tmpdir(), 'p-'))
+  t.teardown(() => rmSync(home, { recursive: true }))
   const rootfs = probeRootfs(join(home, 'rootfs'))
   // Podman raises limits above what a machine may allow, and starts its runtime several times: one is for `create`.
   const conf = '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n'
   writeFileSync(join(home, 'containers.conf'), conf)
-  const keep =
-    '#!/bin/sh\nfor a; do [ "$last" != --bundle ] || cp "$a/config.json" "$KEPT"; last=$a; done\nexit 1\n'
-  writeFileSync(join(home, 'runtime'), keep, { mode: 0o755 })
+  const kept = join(home, 'config.json')
+  const keep = `for a; do [ "$last" != --bundle ] || cp "$a/config.json" ${kept}; last=$a; done; exit 1`
+  writeFileSync(join(home, 'runtime'), `#!/bin/sh\n${keep}\n`, { mode: 0o755 })
   const script = `
     command -v podman >/dev/null || exit 0
     podman --root "$HOME/root" --runroot "$HOME/run" --tmpdir "$HOME/tmp" --cgroup-manager cgroupfs \\
       --runtime "$HOME/runtime" run --rm --network none --rootfs "$ROOTFS" /bin/probe true || true`
-  const kept = join(home, 'config.json')
   const outcome = await inPrivateMounts(script, {
     HOME: home,
-    KEPT: kept,
     ROOTFS: rootfs,
     CONTAINERS_CONF: join(home, 'containers.conf'),
   })
@@ -181,7 +185,7 @@ const profiles: readonly (readonly [string, OciSeccomp | undefined])[] = [
 for (const [name, given] of machine === 'x64' ? profiles : []) {
   t.test(`a profile ${name} is compiled to what runc compiles it to`, async t => {
     if (engineVersion('runc') === undefined) return t.comment('runc is not installed: nothing is compared')
-    const profile = given ?? (await profileOfPodman(t.testdir()))
+    const profile = given ?? (await profileOfPodman(t))
     if (profile === undefined) return t.comment('podman is not installed: nothing is compared')
     t.testdir()
     await compare(t, profile)

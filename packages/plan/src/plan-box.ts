@@ -1,5 +1,6 @@
 import { KERNEL, type Op, type Plan, SUPERVISE_FLAGS } from '@tsbox/protocol'
 import type { Box } from '@tsbox/spec'
+import type { Filter } from './container/input.ts'
 import { planGroup } from './group.ts'
 import type { Host } from './host.ts'
 import { planMounts } from './mounts.ts'
@@ -20,6 +21,8 @@ export interface RootPlan {
 
 export interface PlanOptions {
   readonly root: RootPlan
+  /** The filter of system calls, compiled. */
+  readonly filter?: Filter | undefined
   /** The control pipe ends with its owner, and the box with it. */
   readonly lease: boolean
   /** The program to become when there is something to tell. */
@@ -71,7 +74,7 @@ export const planBox = (box: Box, host: Host, options: PlanOptions): Plan => {
       ...planMounts(box, host, group.dirs),
       ...options.root.fill,
       ...(box.readOnly ? [readOnlyRoot] : []),
-      ...planProcess(box, host),
+      ...planProcess(box, host, options.filter),
     ],
     teardown: [...group.collect, ...group.remove, ...options.root.teardown, { op: 'release', path: runDir }],
   }

@@ -1,5 +1,6 @@
 import { KERNEL, type Op, PROTOCOL, RLIM_INFINITY } from '@tsbox/protocol'
 import { type Box, capabilityMask, RLIMITS, type Rlimit } from '@tsbox/spec'
+import type { Filter } from './container/input.ts'
 import type { Host } from './host.ts'
 import { searchPaths } from './search-paths.ts'
 import { SLOTS } from './slots.ts'
@@ -9,7 +10,7 @@ import { SLOTS } from './slots.ts'
  * of the box's choice is entered, the bounding set goes while there is still the right to drop it, the user
  * changes before the capabilities do, and no_new_privs comes last.
  */
-export const planProcess = (box: Box, host: Host): readonly Op[] => [
+export const planProcess = (box: Box, host: Host, filter?: Filter): readonly Op[] => [
   ...(box.init ? [{ op: 'init' } as const] : []),
   ...limits(box, host).map(rlimit),
   { op: 'newSession', keyring: '' },
@@ -21,8 +22,9 @@ export const planProcess = (box: Box, host: Host): readonly Op[] => [
   { op: 'boundCaps', keep: capabilities(box, host) },
   { op: 'setIds', ...box.user, setGroups: 1 },
   // Inheritable and ambient stay empty: a program of another user must not find rights to inherit (CVE-2022-24769).
-  setCaps(capabilities(box, host)),
+  setCaps(capabilities(box, host), filter !== undefined && !box.noNewPrivs),
   ...(box.noNewPrivs ? [{ op: 'noNewPrivs' } as const] : []),
+  ...(filter === undefined ? [] : [{ op: 'seccomp', flags: filter.flags, program: filter.program } as const]),
   {
     op: 'exec',
     paths: searchPaths(box.args[0], box.env.PATH),
@@ -31,13 +33,16 @@ export const planProcess = (box: Box, host: Host): readonly Op[] => [
   },
 ]
 
-const setCaps = (mask: bigint): Op => ({
+/** Only CAP_SYS_ADMIN, or no_new_privs, lets a process put a filter on; execve(2) works out the program's rights anew. */
+const setCaps = (mask: bigint, forFilter: boolean): Op => ({
   op: 'setCaps',
-  permitted: mask,
-  effective: mask,
+  permitted: mask | (forFilter ? SYS_ADMIN : 0n),
+  effective: mask | (forFilter ? SYS_ADMIN : 0n),
   inheritable: 0n,
   ambient: 0n,
 })
+
+const SYS_ADMIN = capabilityMask(['SYS_ADMIN'])
 
 /** "All" means all the caller has: asking for more than that is an error only when it was named. */
 const capabilities = (box: Box, host: Host): bigint => {

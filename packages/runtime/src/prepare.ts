@@ -1,10 +1,12 @@
 import { lstatSync, realpathSync, statSync } from 'node:fs'
+import { release } from 'node:os'
 import { TsboxError } from '@tsbox/errors'
 import { type Host, type PlanOptions, planBox } from '@tsbox/plan'
 import type { Plan } from '@tsbox/protocol'
 import { planRoot, readUserland } from '@tsbox/rootfs'
-import type { Box } from '@tsbox/spec'
-import { hostFacts } from './host-facts.ts'
+import { type Box, defaultSeccomp, type ProfileFacts } from '@tsbox/spec'
+import { hostFacts, kernelVersion } from './host-facts.ts'
+import { machine, type SeccompFilter, seccompFilter } from './seccomp-filter.ts'
 
 /** A box, the host it is for, and the plan. */
 export interface Prepared {
@@ -18,11 +20,16 @@ export interface Prepared {
  *
  * @throws TsboxError ERR_TSBOX_ROOTFS when the root or a volume is not there, and what `planBox` throws
  */
-export const prepare = (box: Box, options: Omit<PlanOptions, 'root'>): Prepared => {
+export const prepare = (box: Box, options: Omit<PlanOptions, 'root' | 'filter'>): Prepared => {
   const checked = checkSources(box)
   const host = hostFacts(checked)
   const root = planRoot(checked, host, readUserland)
-  return { box: checked, host, plan: planBox(checked, host, { ...options, root }) }
+  return { box: checked, host, plan: planBox(checked, host, { ...options, root, filter: filterOf(checked) }) }
+}
+
+const filterOf = ({ seccomp, capabilities }: Box): SeccompFilter | undefined => {
+  if (seccomp === 'unconfined') return undefined
+  return seccompFilter(seccomp === 'default' ? defaultSeccomp(capabilities, machine()) : seccomp)
 }
 
 /** Without this a missing directory would be told by the step that needs it; here it is told by its option. */
@@ -58,3 +65,10 @@ const missing = (option: string, path: string, why: string): TsboxError =>
         : 'Give the path of something that exists on this host.',
     step: option,
   })
+
+/** What the conditions of a profile are about, for this box on this machine. */
+export const profileFacts = ({ capabilities }: Box): ProfileFacts => ({
+  capabilities,
+  machine: machine(),
+  kernel: kernelVersion(release()),
+})

@@ -46,7 +46,8 @@ const compiled = (profile: OciSeccomp, flags: number): Buffer => {
   })
 }
 
-const machine = (): Machine => {
+/** @throws TsboxError ERR_TSBOX_HOST on a machine there are no filters for yet */
+export const machine = (): Machine => {
   if (process.arch === 'x64' || process.arch === 'arm64') return process.arch
   throw new TsboxError('ERR_TSBOX_HOST', `there are no system call filters for ${process.arch} yet`, {
     hint: 'Run it on x86-64 or arm64.',

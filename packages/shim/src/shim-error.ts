@@ -15,7 +15,9 @@ export const errorOf = (plan: Plan, records: readonly StatusRecord[]): TsboxErro
     if (record.kind === 'failed' && record.index < setUp)
       return outputOf(ops, records, record) ?? failed(ops, record)
   }
-  if (records.some(({ kind }) => kind === 'started')) return undefined
+  // One that nobody supervises ends with its last step, which came if none failed.
+  const isSupervised = plan.outer.some(({ op }) => op === 'supervise')
+  if (!isSupervised || records.some(({ kind }) => kind === 'started')) return undefined
   return died(plan, records)
 }
 

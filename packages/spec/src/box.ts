@@ -1,5 +1,6 @@
 import type { Limits } from '@tsbox/cgroups'
 import type { Capability } from './capabilities.ts'
+import type { OciSeccomp } from './oci/seccomp.ts'
 import type { Rlimit } from './rlimits.ts'
 
 /** Where a box's files come from. Paths are absolute paths of the host. */
@@ -51,6 +52,8 @@ export interface Box {
   readonly allCapabilities: boolean
   readonly privileged: boolean
   readonly noNewPrivs: boolean
+  /** The filter of system calls: the usual one, one of the user's, or none. */
+  readonly seccomp: 'default' | 'unconfined' | OciSeccomp
   /** File below /proc/sys → value. */
   readonly sysctls: Readonly<Record<string, string>>
   /** Milliseconds; 0 for none. */

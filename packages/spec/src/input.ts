@@ -1,5 +1,6 @@
 import type { Limits } from '@tsbox/cgroups'
 import * as v from 'valibot'
+import type { OciSeccomp } from './oci/seccomp.ts'
 
 const text = v.pipe(
   v.string(),
@@ -63,6 +64,12 @@ export const BoxInputSchema = v.strictObject({
   capDrop: v.optional(v.array(text)),
   privileged: v.optional(v.boolean()),
   noNewPrivs: v.optional(v.boolean()),
+  seccomp: v.optional(
+    v.union([
+      v.picklist(['default', 'unconfined']),
+      v.custom<OciSeccomp>(value => typeof value === 'object' && value !== null, 'is not a profile'),
+    ]),
+  ),
   sysctls: v.optional(record),
   timeout: v.optional(amount),
   stopSignal: v.optional(amount),

@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import type { Box, Tmpfs, Volume } from './box.ts'
 import { CAPABILITIES, type Capability, DEFAULT_CAPABILITIES, parseCapability } from './capabilities.ts'
 import { type BoxInput, BoxInputSchema } from './input.ts'
+import { seccomp } from './oci/seccomp-profile.ts'
 import { insidePath, mountTarget } from './paths.ts'
 import { parseRlimit } from './rlimits.ts'
 import { parseSignal } from './signals.ts'
@@ -50,6 +51,7 @@ export const parseBox = (input: BoxInput): Box => {
     allCapabilities,
     privileged,
     noNewPrivs: given.noNewPrivs ?? !privileged,
+    seccomp: seccompOf(given.seccomp ?? (privileged ? 'unconfined' : 'default')),
     sysctls: sysctls(given.sysctls ?? {}, network === 'none'),
     timeout: milliseconds(given.timeout ?? 0, 'timeout'),
     stopSignal: parseSignal(given.stopSignal ?? 'TERM'),
@@ -183,6 +185,10 @@ const capabilities = (given: BoxInput, privileged: boolean): readonly Capability
   const dropped = named(given.capDrop)
   return [...new Set([...base, ...named(given.capAdd)])].filter(name => !dropped.includes(name))
 }
+
+/** A profile is checked like one in a config.json. */
+const seccompOf = (given: NonNullable<BoxInput['seccomp']>): Box['seccomp'] =>
+  typeof given === 'string' ? given : seccomp(given, 'seccomp')
 
 const sysctls = (given: Readonly<Record<string, string>>, ownNetwork: boolean): Record<string, string> =>
   Object.fromEntries(Object.entries(given).map(([key, value]) => [sysctlFile(key, value, ownNetwork), value]))

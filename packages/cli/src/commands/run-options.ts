@@ -5,6 +5,7 @@ import {
   keyValue,
   network,
   readEnvFile,
+  securityOption,
   setEnv,
   time,
   tmpfs,
@@ -236,6 +237,13 @@ export const RUN_OPTIONS: readonly OptionRow<RunSettings>[] = [
     set: s => {
       s.box.privileged = true
     },
+  },
+  {
+    name: 'security-opt',
+    value: 'seccomp=FILE',
+    group: 'rights',
+    help: 'its system call filter as JSON; seccomp=unconfined for none',
+    set: (s, v) => securityOption(s, v),
   },
   {
     name: 'sysctl',

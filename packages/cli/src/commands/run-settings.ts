@@ -22,6 +22,8 @@ export interface RunSettings {
   terminal?: boolean
   dryRun?: boolean
   trace?: string
+  /** The text of a system call filter's file. */
+  profile?: string
   receipt?: string
 }
 

@@ -3,6 +3,7 @@ import type { IoMax } from '@tsbox/cgroups'
 import { isTsboxError, TsboxError } from '@tsbox/errors'
 import type { BoxInput } from '@tsbox/spec'
 import { readUtf8, requireUtf8Variable } from '../utf8.ts'
+import type { RunSettings } from './run-settings.ts'
 
 // How the values of `tsbox run`'s options are written. Each throws TsboxError ERR_TSBOX_USAGE or ERR_TSBOX_SIZE.
 
@@ -134,4 +135,31 @@ export const keyValue = (value: string, step: string): [string, string] => {
   if (!value.includes('='))
     throw usage(`${step}: ${JSON.stringify(value)} has no value`, `Write ${step} NAME=VALUE.`, step)
   return split(value, '=')
+}
+
+/** seccomp=FILE, seccomp=default, seccomp=unconfined, no-new-privileges[=BOOLEAN]; a colon will do too, as elsewhere. */
+export const securityOption = (settings: Pick<RunSettings, 'box' | 'profile'>, value: string): void => {
+  const [, key, text = ''] = /^([a-z-]+)(?:[=:](.*))?$/s.exec(value) ?? []
+  if (key === 'no-new-privileges' && /^(true|false)?$/.test(text)) settings.box.noNewPrivs = text !== 'false'
+  else if (key !== 'seccomp' || text === '')
+    throw usage(
+      `there is no security option ${JSON.stringify(value)}`,
+      'Write seccomp=FILE, seccomp=unconfined or no-new-privileges=false.',
+      '--security-opt',
+    )
+  else if (text === 'default' || text === 'unconfined') settings.box.seccomp = text
+  else settings.profile = readProfile(text)
+}
+
+const readProfile = (path: string): string => {
+  try {
+    return readUtf8(path, '--security-opt')
+  } catch (cause) {
+    if (isTsboxError(cause)) throw cause
+    throw usage(
+      `--security-opt: ${(cause as Error).message}`,
+      'Name a file with a profile.',
+      '--security-opt',
+    )
+  }
 }

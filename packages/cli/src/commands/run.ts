@@ -1,9 +1,9 @@
 import { realpathSync } from 'node:fs'
 import { TsboxError } from '@tsbox/errors'
 import { describePlan, encode, PLAN_FLAGS } from '@tsbox/protocol'
-import { prepare, requireRoot } from '@tsbox/runtime'
+import { prepare, profileFacts, requireRoot } from '@tsbox/runtime'
 import { becomeSupervisor, locateShim } from '@tsbox/shim'
-import { parseBox } from '@tsbox/spec'
+import { type Box, parseBox, parseProfile } from '@tsbox/spec'
 import { describeOptions, readOptions } from '../option.ts'
 import { requireUtf8Arguments } from '../utf8.ts'
 import type { Wanted } from './handback.ts'
@@ -21,7 +21,7 @@ export const runCommand = (args: readonly string[]): string => {
   const settings = newRunSettings()
   const { rest, help } = readOptions(args, RUN_OPTIONS, settings)
   if (help) return HELP()
-  const box = parseBox(boxInput(settings, rest))
+  const box = withProfile(parseBox(boxInput(settings, rest)), settings.profile)
   if (settings.dryRun) return `${describePlan(prepare(box, { lease: false }).plan)}\n`
   requireRoot()
   const wanted: Wanted = {
@@ -46,6 +46,10 @@ export const runCommand = (args: readonly string[]): string => {
   })
   return becomeSupervisor(locateShim(), encode(plan, wanted.trace === undefined ? 0 : PLAN_FLAGS.trace))
 }
+
+/** A profile's rules may depend on the capabilities the box has in the end. */
+const withProfile = (box: Box, profile: string | undefined): Box =>
+  profile === undefined ? box : { ...box, seccomp: parseProfile(profile, profileFacts(box)) }
 
 const HELP = () => `Usage: tsbox run [options] [--] CMD [ARG…]
 

@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs'
 import { isTsboxError } from '@tsbox/errors'
+import type { Warning } from '@tsbox/runtime'
 import { printError, printNotes } from './print.ts'
 
 export interface LogOptions {
@@ -34,8 +35,8 @@ export const reportFailure = (error: unknown, options: LogOptions): void => {
   printError(error)
 }
 
-/** Warnings go where failures go; without a log they are for whoever reads standard error. */
-export const reportWarnings = (warnings: readonly string[], options: LogOptions): void => {
-  for (const warning of warnings) logLine('warning', warning, options)
-  if (options.log === undefined) printNotes(warnings)
+/** Warnings go where failures go; without a log the greater ones are for whoever reads standard error. */
+export const reportWarnings = (warnings: readonly Warning[], options: LogOptions): void => {
+  for (const { text } of warnings) logLine('warning', text, options)
+  if (options.log === undefined) printNotes(warnings.filter(({ minor }) => !minor).map(({ text }) => text))
 }

@@ -71,7 +71,8 @@ export const rightsOps = ({ process, filter, setGroups, capabilities }: Program)
       permitted: maskOf(sets.permitted) | kept,
       effective: maskOf(sets.effective) | kept,
       inheritable: maskOf(sets.inheritable),
-      ambient: maskOf(sets.ambient),
+      // Only what is permitted and inheritable can be ambient (capabilities(7)).
+      ambient: maskOf(sets.ambient) & maskOf(sets.permitted) & maskOf(sets.inheritable),
     },
     ...(process.noNewPrivileges === true ? [{ op: 'noNewPrivs' } as const] : []),
   ]

@@ -18,7 +18,7 @@ import { type Bundle, readBundle } from './bundle.ts'
 import { containerGroup, groupPathOf } from './group.ts'
 import { checkHost } from './host-checks.ts'
 import { netDevicesOf } from './net-devices.ts'
-import { availableCapabilities, capabilityWarnings } from './rights.ts'
+import { availableCapabilities, capabilityWarnings, type Warning } from './rights.ts'
 import { canMakeGroup, mapHelpersFor, refuseLimits } from './rootless.ts'
 import { type Kept, STATE_FILES, stateDirOf } from './store.ts'
 
@@ -39,7 +39,7 @@ export interface CreateOptions extends Attachments {
 /** A plan, and what its caller should hear before it is run. */
 export interface Planned {
   readonly plan: Plan
-  readonly warnings: readonly string[]
+  readonly warnings: readonly Warning[]
 }
 
 /**

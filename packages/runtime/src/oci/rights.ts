@@ -7,16 +7,31 @@ const ALL = (1n << 64n) - 1n
 export const availableCapabilities = ({ linux }: OciConfig): bigint =>
   linux.namespaces?.some(({ type }) => type === 'user') ? ALL : ownCapabilities()
 
+/** What a log should say; of the minor ones a person at a terminal need not hear. */
+export interface Warning {
+  readonly text: string
+  readonly minor: boolean
+}
+
 /**
- * What the specification wants a warning for: capabilities that this kernel does not have, or that we have not and so cannot
- * grant (config.md, "Linux Process").
+ * What the specification wants a warning for: capabilities that this kernel does not have, that we have not and so cannot grant, or
+ * that cannot be ambient (config.md, "Linux Process"). Engines name ambient ones with each container, so those are minor.
  */
-export const capabilityWarnings = ({ capabilities }: OciProcess, available: bigint): readonly string[] => {
+export const capabilityWarnings = ({ capabilities }: OciProcess, available: bigint): readonly Warning[] => {
   const { sets, unknown } = capabilitySets(capabilities)
   const asked = [...new Set(Object.values(sets).flat())]
-  const missing = asked.filter(name => (capabilityMask([name]) & available) === 0n).map(name => `CAP_${name}`)
+  const missing = asked.filter(name => (capabilityMask([name]) & available) === 0n)
+  const ambient = sets.ambient.filter(
+    name => !sets.permitted.includes(name) || !sets.inheritable.includes(name),
+  )
   return [
-    ...(unknown.length > 0 ? [`process.capabilities: this kernel has no ${unknown.join(', ')}`] : []),
-    ...(missing.length > 0 ? [`process.capabilities: ${missing.join(', ')} cannot be granted here`] : []),
+    ...warning(unknown, 'are not known to this kernel'),
+    ...warning(missing.map(withPrefix), 'cannot be granted here'),
+    ...warning(ambient.map(withPrefix), 'cannot be ambient without being permitted and inheritable', true),
   ]
 }
+
+const withPrefix = (name: string): string => `CAP_${name}`
+
+const warning = (names: readonly string[], what: string, minor = false): readonly Warning[] =>
+  names.length === 0 ? [] : [{ text: `process.capabilities: ${names.join(', ')} ${what}`, minor }]

@@ -82,7 +82,7 @@ const PERSONALITY_FLAGS = [
 /** Set in the question and in none of what can be switched. */
 const QUESTION = 0x8000_0000
 
-const personalityRules: readonly OciSyscallRule[] = [
+const personalityRules = (): readonly OciSyscallRule[] => [
   allow(
     'personality',
     PERSONALITIES.map(persona => is(0, persona)),
@@ -97,7 +97,7 @@ const personalityRules: readonly OciSyscallRule[] = [
 /** TIOCSTI types into the terminal; TIOCLINUX, on a virtual console, pastes into it. */
 const TYPING = [0x5412, 0x541c] as const
 
-const ioctlRules: readonly OciSyscallRule[] = [
+const ioctlRules = (): readonly OciSyscallRule[] => [
   allow('ioctl', isNone(1, TYPING)),
   refuse(
     'ioctl',
@@ -110,6 +110,6 @@ const ioctlRules: readonly OciSyscallRule[] = [
 export const argumentRules = (has: Has): readonly OciSyscallRule[] => [
   ...cloneRules(has),
   ...socketRules(has),
-  ...personalityRules,
-  ...ioctlRules,
+  ...personalityRules(),
+  ...ioctlRules(),
 ]

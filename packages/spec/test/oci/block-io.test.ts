@@ -18,7 +18,7 @@ t.test('weights and throttles are read', async t => {
     leafWeight: 65535,
     weightDevice: [
       { ...disk, weight: 500 },
-      { ...disk, leafWeight: 300 },
+      { major: 4294967295, minor: 4294967295, leafWeight: 300 },
     ],
     ...Object.fromEntries(KINDS.map(kind => [kind, throttle])),
   }
@@ -29,6 +29,15 @@ t.test('a weight of nothing, and a throttle without a rate, are refused', async 
   refuses(t, [
     [`${at}.weight`, given({ weight: 65536 })],
     [`${at}.leafWeight`, given({ leafWeight: -1 })],
+    ...['major', 'minor'].flatMap(name =>
+      [-1, 4294967296].map(
+        number =>
+          [
+            `${at}.weightDevice[0].${name}`,
+            given({ weightDevice: [{ ...disk, weight: 1, [name]: number }] }),
+          ] as const,
+      ),
+    ),
     [`${at}.weightDevice[0]`, given({ weightDevice: [disk] })],
     [`${at}.weightDevice[0].minor`, given({ weightDevice: [{ major: 8, weight: 1 }] })],
     [`${at}.weightDevice[0].major`, given({ weightDevice: [{ minor: 8, weight: 1 }] })],

@@ -47,6 +47,7 @@ t.test('numbers are needed, and those the kernel keeps', async t => {
     [`${at}.major`, given({ ...fuse, major: 4096 })],
     [`${at}.minor`, given({ ...fuse, minor: 1048576 })],
     [`${at}.major`, given({ ...fuse, major: -1 })],
+    [`${at}.minor`, given({ ...fuse, minor: -1 })],
     [`${at}.type`, given({ ...fuse, type: 'd' })],
     [`${at}.type`, given({ ...fuse, type: undefined })],
     [`${at}.uid`, given({ ...fuse, uid: 4294967295 })],

@@ -102,6 +102,7 @@ t.test('whole numbers are exact: beyond what a number holds they are bigints', a
   ] as const) {
     t.equal(parseJson(text), wanted, text)
   }
+  t.equal(parseJson('9'.repeat(40)), BigInt('9'.repeat(40)))
   t.match(messageOf(`{"a": ${'9'.repeat(41)}}`), /^a: a number has 41 digits/)
 })
 

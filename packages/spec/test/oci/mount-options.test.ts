@@ -103,11 +103,12 @@ t.test('without options nothing is changed', async t => {
 })
 
 t.test('what is not known goes to the file system', async t => {
-  t.strictSame(parse('mode=755', 'size=65536k', 'newinstance', 'x=', 'a=b=c', 'rnothing', 'RO').data, [
+  t.strictSame(parse('mode=755', 'size=65536k', 'newinstance', 'x=', '=y', 'a=b=c', 'rnothing', 'RO').data, [
     ['mode', '755'],
     ['size', '65536k'],
     ['newinstance', undefined],
     ['x', ''],
+    ['', 'y'],
     ['a', 'b=c'],
     ['rnothing', undefined],
     ['RO', undefined],

@@ -133,6 +133,7 @@ t.test('owners of a mount are mapped by its own maps or by those of a user names
     t.ok(read(given({ options }, { namespaces: [{ type: 'user', path: '/ns' }] })))
     t.ok(read(given({ options, uidMappings: MAP, gidMappings: MAP })))
     refuses(t, [['mounts[0].options[1]', given({ options })]])
+    refuses(t, [['mounts[0].options[0]', given({ options: [idmap, 'bind'] })]])
   }
 })
 

@@ -25,6 +25,11 @@ t.test('a process has a program and a directory', async t => {
   })
 })
 
+t.test('a path may be as long as the kernel takes one', async t => {
+  for (const cwd of [`/${'a'.repeat(4094)}`, `/${'ä'.repeat(2047)}`]) t.equal(process({ cwd })?.cwd, cwd)
+  refuses(t, [['process.cwd', withProcess({ cwd: `/${'ä'.repeat(2048)}` })]])
+})
+
 t.test('an environment is made of NAME=VALUE', async t => {
   const env = ['A=', 'B=c=d', 'A=again', '1=2', 'x y=z\n']
   t.strictSame(process({ env })?.env, env)
@@ -80,6 +85,8 @@ t.test('the size of a terminal counts only where there is one', async t => {
 })
 
 t.test('numbers for the kernel are in its range', async t => {
+  for (const priority of [0, 7])
+    t.equal(process({ ioPriority: { class: 'IOPRIO_CLASS_RT', priority } })?.ioPriority?.priority, priority)
   t.equal(process({ oomScoreAdj: -1000 })?.oomScoreAdj, -1000)
   t.strictSame(process({ ioPriority: { class: 'IOPRIO_CLASS_IDLE' } })?.ioPriority, {
     class: 'IOPRIO_CLASS_IDLE',

@@ -39,6 +39,7 @@ t.test('processor time is in range, and a burst within its quota', async t => {
   }
   t.strictSame(resources({ cpu }), { cpu })
   t.strictSame(resources({ cpu: { cpus: '', mems: '' } }), { cpu: {} }, 'an empty list is none')
+  t.ok(resources({ cpu: { quota: 0, burst: 5 } }), 'a quota of nothing is none')
   t.ok(resources({ cpu: { quota: 100, burst: 100, cpus: '0-1023:2/256' } }))
   refuses(t, [
     [`${at}.cpu.burst`, withResources({ cpu: { quota: 100, burst: 101 } })],
@@ -51,6 +52,7 @@ t.test('processor time is in range, and a burst within its quota', async t => {
     [`${at}.cpu.cpus`, withResources({ cpu: { cpus: 'all' } })],
     [`${at}.cpu.mems`, withResources({ cpu: { mems: '0\0' } })],
     [`${at}.cpu.idle`, withResources({ cpu: { idle: 2 } })],
+    [`${at}.cpu.idle`, withResources({ cpu: { idle: -1 } })],
   ])
 })
 
@@ -59,6 +61,7 @@ t.test('device rules keep their order', async t => {
     { allow: false, access: 'rwm' },
     { allow: true, type: 'c', major: 1, minor: 3, access: 'mr' },
     { allow: true, type: 'b', major: -1, minor: -1 },
+    { allow: true, major: 4294967295, minor: 0 },
   ]
   t.strictSame(resources({ devices }), { devices })
   const rule = (changes: object) => withResources({ devices: [{ allow: true, ...changes }] })

@@ -33,6 +33,7 @@ t.test('what it does not take, or ignores, is refused', async t => {
     [`${at}.priority`, given({ policy: 'SCHED_OTHER', priority: 1 })],
     [`${at}.priority`, given({ policy: 'SCHED_DEADLINE', priority: 1, runtime: 1024, deadline: 1024 })],
     [`${at}.priority`, given({ policy: 'SCHED_FIFO' })],
+    [`${at}.priority`, given({ policy: 'SCHED_FIFO', priority: -1 })],
     [`${at}.priority`, given({ policy: 'SCHED_FIFO', priority: 100 })],
     [
       `${at}.flags[1]`,
@@ -44,6 +45,7 @@ t.test('what it does not take, or ignores, is refused', async t => {
     [`${at}.deadline`, given({ policy: 'SCHED_FIFO', priority: 1, deadline: 1 })],
     [`${at}.period`, given({ policy: 'SCHED_BATCH', period: 1 })],
     [`${at}.runtime`, given({ ...deadline, runtime: 9223372036854775808n })],
+    [`${at}.runtime`, given({ ...deadline, runtime: -1 })],
     [at, given({ policy: 'SCHED_DEADLINE' })],
     [at, given({ ...deadline, runtime: 1023 })],
     [at, given({ ...deadline, runtime: 2001 })],

@@ -45,6 +45,7 @@ t.test('words and numbers that do not exist are refused', async t => {
     [`${at}.syscalls[0].action`, withRule({ action: undefined })],
     [`${at}.syscalls[0].action`, withRule({ action: 'SCMP_ACT_DENY' })],
     [`${at}.syscalls[0].args[0].index`, withArg({ index: 6 })],
+    [`${at}.syscalls[0].args[0].index`, withArg({ index: -1 })],
     [`${at}.syscalls[0].args[0].index`, withArg({ index: undefined })],
     [`${at}.syscalls[0].args[0].value`, withArg({ value: -1 })],
     [`${at}.syscalls[0].args[0].value`, withArg({ value: undefined })],

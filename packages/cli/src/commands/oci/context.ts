@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { Handback } from '@tsbox/plan'
-import { OCI_ROOT } from '@tsbox/runtime'
+import { isMachineRoot, OCI_ROOT } from '@tsbox/runtime'
 import { type OptionRow, readOptions } from '../../option.ts'
 
 /** Options that stand before the verb, as other runtimes have them. */
@@ -15,7 +15,7 @@ export interface Globals {
 /** Without root the state lies where a user's own run-time files do. */
 const defaultRoot = (): string => {
   const own = process.env.XDG_RUNTIME_DIR
-  return process.geteuid?.() === 0 || own === undefined || own === '' ? OCI_ROOT : `${own}/tsbox-oci`
+  return isMachineRoot() || own === undefined || own === '' ? OCI_ROOT : `${own}/tsbox-oci`
 }
 
 export const newGlobals = (): Globals => ({

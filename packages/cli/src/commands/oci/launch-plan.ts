@@ -27,7 +27,8 @@ export const runPlan = async (plan: Plan, preserveFds = 0): Promise<number> => {
   const { code } = await shim.ended
   const error = errorOf(plan, shim.records)
   if (error !== undefined) throw error
-  return code ?? 1
+  if (code !== null && shim.records.some(({ kind }) => kind === 'tornDown')) return code
+  throw new TsboxError('ERR_TSBOX_SHIM_DIED', 'the shim was ended before it was done')
 }
 
 const isOpen = (fd: number): boolean => {
