@@ -49,6 +49,13 @@ static bool read_option(struct request *request, char ***at) {
     return false;
 }
 
+/* As the command has it; what is no id is for the command to refuse. */
+static bool is_id(const char *id) {
+    static const char letters[] = "-.+_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    size_t length = strspn(id, letters);
+    return length > 0 && length <= 128 && !id[length] && *id != '-' && *id != '.';
+}
+
 static bool read_request(struct request *request, char **argv) {
     for (char **at = argv + 1; *at; at++) {
         if (**at == '-') {
@@ -58,7 +65,7 @@ static bool read_request(struct request *request, char **argv) {
         else return false;
     }
     bool known = request->verb && (!strcmp(request->verb, "start") || !strcmp(request->verb, "delete"));
-    return known && request->id && *request->root == '/' && *request->id != '.' && !strchr(request->id, '/');
+    return known && request->id && *request->root == '/' && is_id(request->id);
 }
 
 /* A plan is run with our rights: it must be a file that only we could have written. */

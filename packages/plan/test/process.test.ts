@@ -119,3 +119,20 @@ t.test('arguments and variables reach the program as they were given', async t =
   t.strictSame(exec.argv, args)
   t.strictSame(exec.env.slice(3), ['A=x=y', 'B='])
 })
+
+t.test('a filter is put on by exec; without no_new_privs the right to do so is kept until then', async t => {
+  const filter = { program: Buffer.from([6, 0, 0, 0, 0, 0, 0xff, 0x7f]), flags: 2, notify: false }
+  const opsOf = (input: Partial<BoxInput>) =>
+    planProcess(parseBox({ args: ['sh'], capDrop: ['ALL'], ...input }), hostOf('v2'), filter)
+  const ops = opsOf({})
+  t.match(ops.slice(-2), [{ op: 'seccomp', flags: 2 }, { op: 'exec' }])
+  t.match(
+    ops.find(({ op }) => op === 'setCaps'),
+    { permitted: 0n, effective: 0n },
+  )
+  const admin = 1n << 21n
+  t.match(
+    opsOf({ noNewPrivs: false }).find(({ op }) => op === 'setCaps'),
+    { permitted: admin, effective: admin, inheritable: 0n, ambient: 0n },
+  )
+})

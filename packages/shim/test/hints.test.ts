@@ -17,7 +17,14 @@ const PLAIN: Record<Kind, unknown> = {
 
 /** Values by which rows tell one operation from another of its kind. */
 const TELLING: Readonly<Record<string, readonly string[]>> = {
-  file: ['memory.memsw.limit_in_bytes', 'memory.swap.max', 'io.weight', 'blkio.bfq.weight', 'cpuset.cpus'],
+  file: [
+    'sys/net/core/rmem_max',
+    'memory.memsw.limit_in_bytes',
+    'memory.swap.max',
+    'io.weight',
+    'blkio.bfq.weight',
+    'cpuset.cpus',
+  ],
   path: ['/proc/kcore', '/srv'],
   target: ['/proc', '/sys', '/dev', '/srv'],
   type: ['overlay', 'tmpfs'],

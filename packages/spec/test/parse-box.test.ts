@@ -25,6 +25,7 @@ t.test('a box of which only the program is said gets safe defaults', async t => 
     allCapabilities: false,
     privileged: false,
     noNewPrivs: true,
+    seccomp: 'default',
     sysctls: {},
     timeout: 0,
     stopSignal: 15,

@@ -20,7 +20,9 @@ export const scriptRootfs = (dir: string): string => {
   probeRootfs(dir)
   if (!existsSync(BUSYBOX)) throw new Error(`${BUSYBOX} is missing: install busybox-static`)
   copyFileSync(BUSYBOX, join(dir, 'bin', 'busybox'))
-  for (const name of PROGRAMS) symlinkSync('busybox', join(dir, 'bin', name))
+  for (const name of PROGRAMS) {
+    if (!existsSync(join(dir, 'bin', name))) symlinkSync('busybox', join(dir, 'bin', name))
+  }
   return dir
 }
 

@@ -47,6 +47,7 @@ const BOX_ROWS: Readonly<Record<string, readonly [args: readonly string[], box: 
   'cap-add': [['--cap-drop', 'ALL', '--cap-add', 'KILL'], { capabilities: ['KILL'] }],
   'cap-drop': [['--cap-drop', 'KILL'], { capabilities: WITHOUT_KILL }],
   privileged: [['--privileged'], { privileged: true, noNewPrivs: false }],
+  'security-opt': [['--security-opt', 'seccomp=unconfined'], { seccomp: 'unconfined' }],
   sysctl: [['--sysctl', 'kernel.msgmax=9'], { sysctls: { 'kernel/msgmax': '9' } }],
   timeout: [['--timeout', '5s'], { timeout: 5000 }],
   'stop-signal': [['--stop-signal', 'INT'], { stopSignal: 2 }],

@@ -27,11 +27,17 @@ export interface DeleteInput {
 export const planDelete = (input: DeleteInput): Plan => {
   const { stateDir, end } = input
   const handback: Op = { op: 'handback', ...input.handback, always: 0 }
+  // Without it the container is being created by somebody, whose lock is not waited for.
+  const created: readonly Op[] =
+    input.forced === true
+      ? []
+      : [{ op: 'open', slot: SLOTS.process, path: `${stateDir}/process`, flags: KERNEL.O_PATH }]
   const ended = (dir: number): readonly Op[] =>
     input.forced === true ? [] : [{ op: 'ended', dir, file: 'process' }]
   return {
     outer: [
       ...(input.direct === true ? [handback] : []),
+      ...created,
       { op: 'open', slot: SLOTS.place, path: stateDir, flags: KERNEL.O_PATH | KERNEL.O_DIRECTORY },
       ...ended(SLOTS.place),
       { op: 'take', slot: SLOTS.state, path: stateDir },

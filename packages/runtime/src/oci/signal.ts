@@ -33,15 +33,19 @@ export const prepareSignal = (
 
 /**
  * Sends a signal to every process of a container, those too that joined it, or of a group inside it. They stand still meanwhile, so that none escapes by
- * a fork and no number is given to another.
+ * a fork and no number is given to another. Of a container that has stopped there may be some left, which joined it.
  *
  * @returns how many there were
+ * @throws TsboxError ERR_TSBOX_STATE while it is being created
  */
 export const signalAll = async (
-  { kept }: StoredContainer,
+  container: StoredContainer,
   signal: number,
   below?: string,
 ): Promise<number> => {
+  const { kept } = container
+  const { status } = statusOf(container)
+  if (status === 'creating') throw wrongState(kept.id, status, 'wait until it is there')
   const path = below === undefined ? kept.groupPath : `${kept.groupPath}/${below}`
   const dirs = kept.groupPath === undefined || path === undefined ? [] : existing(path)
   if (dirs.length === 0) return 0

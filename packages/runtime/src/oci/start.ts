@@ -22,5 +22,6 @@ export const prepareStart = ({ stateDir, kept, config }: StoredContainer, handba
     filter: seccomp === undefined ? undefined : seccompFilter(seccomp),
     stateDir,
     handback,
+    direct: true,
   })
 }

@@ -33,9 +33,9 @@ export const SECCOMP_WORDS = {
   supportedFlags: FLAGS,
 } as const
 
-/** MAX_ERRNO of the kernel, and what a tracer is told in 16 bits. */
+/** What libseccomp takes, one less than the kernel's MAX_ERRNO; and what a tracer is told in 16 bits. */
 const LARGEST = new Map([
-  ['SCMP_ACT_ERRNO', 4095],
+  ['SCMP_ACT_ERRNO', 4094],
   ['SCMP_ACT_TRACE', 0xffff],
 ])
 

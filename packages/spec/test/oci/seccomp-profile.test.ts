@@ -57,13 +57,13 @@ t.test('words and numbers that do not exist are refused', async t => {
 })
 
 t.test('an error number stands beside an action that returns one, and is one', async t => {
-  t.ok(read(given({ defaultErrnoRet: 4095 })))
+  t.ok(read(given({ defaultErrnoRet: 4094 })))
   t.ok(read(withRule({ action: 'SCMP_ACT_TRACE', errnoRet: 65535 })))
   refuses(t, [
-    [`${at}.defaultErrnoRet`, given({ defaultErrnoRet: 4096 })],
+    [`${at}.defaultErrnoRet`, given({ defaultErrnoRet: 4095 })],
     [`${at}.defaultErrnoRet`, given({ defaultAction: 'SCMP_ACT_ALLOW', defaultErrnoRet: 1 })],
     [`${at}.syscalls[0].errnoRet`, withRule({ errnoRet: 1 })],
-    [`${at}.syscalls[0].errnoRet`, withRule({ action: 'SCMP_ACT_ERRNO', errnoRet: 4096 })],
+    [`${at}.syscalls[0].errnoRet`, withRule({ action: 'SCMP_ACT_ERRNO', errnoRet: 4095 })],
     [`${at}.syscalls[0].errnoRet`, withRule({ action: 'SCMP_ACT_TRACE', errnoRet: 65536 })],
     [`${at}.syscalls[0].errnoRet`, withRule({ action: 'SCMP_ACT_ERRNO', errnoRet: -1 })],
   ])
