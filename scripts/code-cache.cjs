@@ -38,7 +38,10 @@ const BUNDLE = {
   linux: {
     cgroupsPath: '/tsbox-code',
     resources: {
-      devices: [{ allow: false, access: 'rwm' }, { allow: true, type: 'c', major: 1, minor: 3, access: 'rwm' }],
+      devices: [
+        { allow: false, access: 'rwm' },
+        { allow: true, type: 'c', major: 1, minor: 3, access: 'rwm' },
+      ],
       memory: {},
       cpu: {},
       pids: {},
@@ -54,7 +57,16 @@ const BUNDLE = {
 
 const words = {
   main: ['run', '-e', 'A=b', '--pids', '20', '--', '/bin/true'],
-  oci: ['--root', join(scratch, 'state'), '--log', join(scratch, 'log'), 'create', '--bundle', scratch, 'code'],
+  oci: [
+    '--root',
+    join(scratch, 'state'),
+    '--log',
+    join(scratch, 'log'),
+    'create',
+    '--bundle',
+    scratch,
+    'code',
+  ],
 }
 
 // Nothing is run: planning reads a few files, and the last step is replaced by writing the cache.

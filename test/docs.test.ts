@@ -113,7 +113,9 @@ t.test('every make target the documents name exists', async t => {
 })
 
 t.test('every option of tsbox the documents name exists', async t => {
-  const help = (await tsbox(['run', '--help'])).stdout + (await tsbox(['doctor', '--help'])).stdout
+  let help = ''
+  for (const command of ['run', 'doctor', 'create', 'exec', 'kill'])
+    help += (await tsbox([command, '--help'])).stdout
   const options = new Set([...help.matchAll(/(?<=[\s[])--?[a-z][a-z-]*/g)].map(([option]) => option))
   for (const always of ['--help', '-h', '--version']) options.add(always)
   const named = documents().flatMap(document =>

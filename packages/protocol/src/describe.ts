@@ -46,10 +46,17 @@ const show = (value: unknown, kind: Kind): string => {
       return `[${(value as readonly number[]).join(', ')}]`
     case 'strs':
       return `[${(value as readonly (string | Uint8Array)[]).map(quote).join(', ')}]`
+    case 'bytes':
+      return isText(value as string | Uint8Array)
+        ? quote(value as string | Uint8Array)
+        : `<${Buffer.byteLength(value as string | Uint8Array)} bytes>`
     default:
       return quote(value as string | Uint8Array)
   }
 }
+
+const isText = (value: string | Uint8Array): boolean =>
+  typeof value === 'string' ? !value.includes('\0') : !value.includes(0)
 
 /** JSON quoting shows every control character; that also keeps a terminal safe from what a name holds. */
 const quote = (value: string | Uint8Array): string => {
