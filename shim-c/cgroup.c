@@ -85,7 +85,7 @@ static int make_path(const struct op *op) {
         if (ready && ((made = mkdirat(dir, name, 0755) == 0) || (errno == EEXIST && (!last || op_field(op, MAKE_CGROUP_REUSE).n))))
             child = openat(dir, name, DIR_FLAGS);
         if (made && !last && child >= 0) (void)fsetxattr(child, MARK, "", 0, 0);
-        if (child >= 0 && last && kill_listed(child, 0) > 0) {
+        if (child >= 0 && last && op_field(op, MAKE_CGROUP_REUSE).n < 2 && kill_listed(child, 0) > 0) {
             close(child);
             child = -1;
             errno = EEXIST;

@@ -89,6 +89,7 @@ int op_gate(const struct op *op) {
     close(gate), close(box.link);
     int result = dup3(caller, status_fd, O_CLOEXEC);
     close_keeping_errno(caller);
+    told_from = op->index + 1;
     return result < 0 ? -1 : 0;
 }
 
@@ -106,6 +107,7 @@ int op_knock(const struct op *op) {
     bool alive;
     box.pid = box.host_pid = recorded_process(dir, op_field(op, KNOCK_PROCESS).s, &alive);
     box.pidfd = alive ? (int)syscall(SYS_pidfd_open, box.pid, 0) : -1;
+    box.heard_from = the_plan.first[INNER];
     errno = ESRCH;
     if (box.pidfd < 0 || (box.records = connect_to(dir, gate)) < 0) return box.pid = 0, -1;
     int result = op_started(op), cause = errno;

@@ -116,7 +116,7 @@ int op_write_at(const struct op *op) {
     struct field data = op_field(op, WRITE_AT_DATA);
     int fd = sys_open_beneath(slot_fd(op_field(op, WRITE_AT_DIR).n), op_field(op, WRITE_AT_FILE).s, O_WRONLY);
     if (fd < 0) return -1;
-    int result = write_whole(fd, data.p, data.len);
+    int result = write_words(fd, data);
     close_keeping_errno(fd);
     return result;
 }

@@ -2,7 +2,11 @@
    resolved inside the root and pinned. No path is resolved twice. */
 #include "sys.h"
 
+#include <sys/vfs.h>
+
 #include "ops.h"
+
+#define PROC_MAGIC 0x9fa0
 
 int op_set_propagation(const struct op *op) {
     return mount(NULL, op_field(op, SET_PROPAGATION_PATH).s, NULL, op_field(op, SET_PROPAGATION_FLAGS).n, NULL);
@@ -69,13 +73,20 @@ static uint64_t kind_of(int mount) {
     return fstat(mount, &st) || S_ISDIR(st.st_mode) ? 1 : 2;
 }
 
+/* A link of the root's must not lead a mount to where the kernel tells of processes and is told their labels (CVE-2019-16884). */
+static bool is_proc(int target) {
+    struct statfs fs;
+    return fstatfs(target, &fs) == 0 && fs.f_type == PROC_MAGIC;
+}
+
 int op_attach(const struct op *op) {
     int mount = slot_fd(op_field(op, ATTACH_MOUNT).n);
     uint64_t make = op_field(op, ATTACH_MAKE).n, resolve = op_field(op, ATTACH_NOFOLLOW).n ? RESOLVE_NO_SYMLINKS : 0;
     int target = open_inside(slot_fd(op_field(op, ATTACH_ROOT).n), op_field(op, ATTACH_TARGET).s,
                              make == 3 ? kind_of(mount) : make, resolve);
     if (target < 0) return -1;
-    int result = sys_move_mount(mount, target);
+    errno = EPERM;
+    int result = !resolve && is_proc(target) ? -1 : sys_move_mount(mount, target);
     close_keeping_errno(target);
     return result;
 }

@@ -84,6 +84,7 @@ int op_set_ids(const struct op *op) {
     if (op_field(op, SET_IDS_SET_GROUPS).n && syscall(SYS_setgroups, list.n, groups)) return -1;
     if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)) return -1;
     if (syscall(SYS_setresgid, gid, gid, gid) || syscall(SYS_setresuid, uid, uid, uid)) return -1;
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     die_with_supervisor(); /* another user's process does not keep what was asked for (prctl(2)) */
     return prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
 }
@@ -112,9 +113,13 @@ int op_no_new_privs(const struct op *op) {
    kept for later (in rising order) too; those are no directories and no programs. */
 int op_close_fds(const struct op *op) {
     struct stat st;
-    int preserve = (int)op_field(op, CLOSE_FDS_PRESERVE).n;
+    int preserve = (int)op_field(op, CLOSE_FDS_PRESERVE).n, status = status_fd, link = box.link;
     for (int fd = 0; fd < 3; fd++) /* a directory of the host would be a way out */
         if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) return errno = EISDIR, -1;
+    /* Ours make room for those that come. */
+    int far = slot_fd(MAX_SLOTS);
+    if (preserve && ((status = fcntl(status, F_DUPFD, far)) < 0 || (link = fcntl(link, F_DUPFD, far)) < 0)) return -1;
+    status_fd = status;
     for (int i = 0; i < preserve; i++)
         if (dup2(slot_fd(PRESERVED_SLOT) + i, 3 + i) < 0) return -1;
     if (status_fd != 3 + preserve && dup3(status_fd, 3 + preserve, O_CLOEXEC) < 0) return -1;
@@ -122,7 +127,6 @@ int op_close_fds(const struct op *op) {
     struct field keep = op_field(op, CLOSE_FDS_KEEP);
     unsigned first = (unsigned)status_fd + 1;
     /* Whoever waits for a later step needs the way to the supervisor too, until it has gone. */
-    int link = box.link;
     if (keep.n && (box.link = dup3(link, (int)first++, O_CLOEXEC)) < 0) return -1;
     for (uint64_t i = 0; i < keep.n; i++) {
         uint32_t slot;

@@ -27,6 +27,7 @@ struct box {
     bool started; /* exec succeeded */
     int exit_status;
     uint64_t lock_slot;
+    uint32_t heard_from; /* the index that operations have here whose 0 init tells */
     const struct op *handback;
 };
 extern struct box box;
@@ -46,6 +47,7 @@ _Static_assert(sizeof(struct record) == RECORD_BYTES, "a record has no padding")
 
 /* Where this process's records go: descriptor 4 in the supervisor, the inner pipe in the box's init. */
 extern int status_fd;
+extern uint32_t told_from; /* the operation whose index is told as 0: behind a gate it is another plan that is told of */
 
 uint64_t now_ns(void);
 void tell(struct record record);

@@ -82,7 +82,7 @@ int op_spawn(const struct op *op) {
     }
     close(output[0]);
     if (result == 0 && status != 0) result = -1, cause = ECHILD;
-    if (result == 0) return 0;
+    if (result == 0 || op_field(op, SPAWN_OPTIONAL).n > 1) return 0;
     tell_with(&(struct record){.kind = RECORD_OUTPUT, .code = op->code, .index = op->index, .value = status,
                                .extra = cause, .length = kept.length}, kept.text);
     box.notable = true;

@@ -3,6 +3,7 @@
 #include "shim.h"
 
 int status_fd = 4;
+uint32_t told_from;
 
 uint64_t now_ns(void) {
     struct timespec now;
@@ -15,7 +16,9 @@ uint64_t now_ns(void) {
 void tell_with(const struct record *record, const void *payload) {
     uint8_t bytes[RECORD_BYTES + MAX_PAYLOAD_BYTES];
     int saved = errno;
-    memcpy(bytes, record, RECORD_BYTES);
+    struct record told = *record;
+    if (told.index != ~0u) told.index -= told_from;
+    memcpy(bytes, &told, RECORD_BYTES);
     if (payload) memcpy(bytes + RECORD_BYTES, payload, record->length);
     (void)write_whole(status_fd, bytes, RECORD_BYTES + record->length);
     errno = saved;

@@ -44,11 +44,13 @@ static pid_t own_number(void) {
     return (pid_t)parse_number(text, 10);
 }
 
-static _Noreturn void be_init(const int records[2], const int link[2]) {
+/* Nobody looks into init (CVE-2016-9962): from its birth on, or in a new user namespace once the maps are written, which who is
+   not root can do only of a process that can be looked into (user_namespaces(7)); see op_set_ids. */
+static _Noreturn void be_init(const int records[2], const int link[2], bool mapped_later) {
     janitor_forget();
     box.host_pid = own_number();
     if (box.lock_slot != NO_SLOT) close(slot_fd(box.lock_slot));
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    if (!mapped_later) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     dup3(records[1], STATUS_FD, O_CLOEXEC);
     close(records[0]), close(records[1]);
     die_with_supervisor();
@@ -71,7 +73,7 @@ int op_clone(const struct op *op) {
     };
     uint64_t before = now_ns(); /* init may be done with all its operations before we run again */
     pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
-    if (pid == 0) be_init(records, link);
+    if (pid == 0) be_init(records, link, args.flags & CLONE_NEWUSER);
     close_keeping_errno(records[1]), close_keeping_errno(link[1]);
     if (pid < 0) return -1;
     box.pid = box.host_pid = pid;
@@ -170,8 +172,11 @@ static int until_deadline(void) {
 
 /* ---- what init tells ---- */
 
-/* A child of init's has taken its place, because a pid namespace begins with one. */
+/* A child of init's has taken its place, because a pid namespace begins with one. It is our child too, or somebody who took hold
+   of init tells us to watch, and in the end to kill, a process that is none of ours. */
 static void replace_init(pid_t pid) {
+    siginfo_t none;
+    if (waitid(P_PID, (id_t)pid, &none, WEXITED | WNOHANG | WNOWAIT)) return;
     (void)waitpid(box.pid, NULL, 0);
     close(box.pidfd);
     box.pid = box.host_pid = pid;
@@ -180,7 +185,8 @@ static void replace_init(pid_t pid) {
 
 static void pass_on(const struct record *record) {
     uint8_t payload[MAX_PAYLOAD_BYTES];
-    ssize_t n = record->length ? read(box.records, payload, sizeof payload) : 0;
+    if (record->length > sizeof payload) return;
+    ssize_t n = record->length ? read(box.records, payload, record->length) : 0; /* another record may follow */
     if (n == (ssize_t)record->length) tell_with(record, payload);
 }
 
@@ -189,6 +195,7 @@ static void pass_on(const struct record *record) {
 bool hear_record(void) {
     struct record record;
     if (read(box.records, &record, sizeof record) == sizeof record) {
+        if (record.index != ~0u) record.index += box.heard_from;
         if (record.kind == RECORD_FAILED) box.failed = true;
         if (record.kind == RECORD_STARTED) end.started = record;
         else if (record.kind == RECORD_CLONED) replace_init(record.value);

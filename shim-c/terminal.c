@@ -39,10 +39,11 @@ int send_fd(int socket, int fd, const void *words, size_t length) {
     return sendmsg(socket, &h.message, MSG_NOSIGNAL) == (ssize_t)length ? 0 : -1;
 }
 
-/* A box's root, or another process in it, may have put anything where its terminals belong. */
-static bool is_devpts(int master) {
+/* A box's root, or another process in it, may have put anything where its terminals belong: a link to the host's, or a
+   device that does things when it is opened. */
+static bool is_devpts(int fd) {
     struct statfs fs;
-    bool is = fstatfs(master, &fs) == 0 && fs.f_type == DEVPTS_MAGIC;
+    bool is = fstatfs(fd, &fs) == 0 && fs.f_type == DEVPTS_MAGIC;
     errno = ENODEV;
     return is;
 }
@@ -52,8 +53,8 @@ int op_open_terminal(const struct op *op) {
     struct winsize size = {.ws_row = (unsigned short)op_field(op, OPEN_TERMINAL_ROWS).n,
                            .ws_col = (unsigned short)op_field(op, OPEN_TERMINAL_COLUMNS).n};
     uint64_t to = op_field(op, OPEN_TERMINAL_TO).n, console = op_field(op, OPEN_TERMINAL_CONSOLE).n;
-    int unlock = 0;
-    int master = openat(slot_fd(op_field(op, OPEN_TERMINAL_PTS).n), "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    int unlock = 0, pts = slot_fd(op_field(op, OPEN_TERMINAL_PTS).n);
+    int master = is_devpts(pts) ? openat(pts, "ptmx", O_RDWR | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC) : -1;
     if (master < 0) return -1;
     int peer = -1;
     if (is_devpts(master) && ioctl(master, TIOCSPTLCK, &unlock) == 0) peer = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);

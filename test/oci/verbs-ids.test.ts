@@ -24,24 +24,62 @@ const VERBS: readonly (readonly string[])[] = [
 ]
 
 /** Those that lead somewhere from `state/root`: up, beside, into a directory, and to the root itself. */
-const PATHS = ['..', '.', '../beside', '../../beside', 'a/b', '/', '/tmp', './x', 'x/..', 'x/../../beside', '']
+const PATHS = [
+  '..',
+  '.',
+  '../beside',
+  '../../beside',
+  'a/b',
+  '/',
+  '/tmp',
+  './x',
+  'x/..',
+  'x/../../beside',
+  '',
+]
 
-const ODD = ['-x', '.hidden', 'a b', 'a\nb', 'ä', 'x\u0007', '%2e%2e', 'a:b', 'x'.repeat(129), 'x'.repeat(300)]
+const ODD = [
+  '-x',
+  '.hidden',
+  'a b',
+  'a\nb',
+  'ä',
+  'x\u0007',
+  '%2e%2e',
+  'a:b',
+  'x'.repeat(129),
+  'x'.repeat(300),
+]
 
-await test('J1: no verb takes a path for an id, and the files beside survive', {}, async ({ t, dir, tsbox, bundle, id }) => {
+await test('J1: no verb takes a path for an id, and the files beside survive', {}, async ({
+  t,
+  dir,
+  tsbox,
+  bundle,
+  id,
+}) => {
   const root = join(dir, 'other', 'root')
   const beside = join(dir, 'beside')
   for (const path of [join(root, 'a', 'b'), join(root, 'x'), beside]) mkdirSync(path, { recursive: true })
-  const files = [join(root, 'a', 'b', 'process'), join(root, 'canary'), join(dir, 'other', 'canary'), join(beside, 'canary')]
+  const files = [
+    join(root, 'a', 'b', 'process'),
+    join(root, 'canary'),
+    join(dir, 'other', 'canary'),
+    join(beside, 'canary'),
+  ]
   for (const file of files) writeFileSync(file, 'alive')
   const { dir: made } = bundle(id())
   const few = VERBS.filter((_, i) => [0, 2, 7].includes(i))
-  const calls = [...PATHS.map(name => [name, VERBS] as const), ...ODD.map(name => [name, few] as const)].flatMap(([name, verbs]) =>
+  const calls = [
+    ...PATHS.map(name => [name, VERBS] as const),
+    ...ODD.map(name => [name, few] as const),
+  ].flatMap(([name, verbs]) =>
     verbs.map(verb => verb.map(word => (word === 'ID' ? name : word === 'BUNDLE' ? made : word))),
   )
   const wrong = await inParallel(calls, async words => {
     const { status, stdout, stderr } = await tsbox(['--root', root, ...words])
-    const refused = status === 1 && stdout === '' && /cannot be the id|is missing|no option|unknown|one word/i.test(stderr)
+    const refused =
+      status === 1 && stdout === '' && /cannot be the id|is missing|no option|unknown|one word/i.test(stderr)
     return refused ? [] : [{ words, status, stdout, stderr }]
   })
   t.same(wrong.flat(), [])

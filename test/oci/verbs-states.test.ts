@@ -1,8 +1,9 @@
 // Every verb in every state (runtime-spec, runtime.md, "State" and "Operations"): what is allowed works, and what is not is
 // refused in words and changes nothing.
-import { setTimeout as sleep } from 'node:timers/promises'
-import { join } from 'node:path'
+
 import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { eventually } from '../helpers/live-box.ts'
 import { type Oci, ociTests } from './helpers/oci-test.ts'
 

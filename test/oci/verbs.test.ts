@@ -1,13 +1,18 @@
 // The life of a container, verb by verb, with runc's command line.
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isAlive } from '../helpers/live-box.ts'
 import { MOUNTS, PATH } from './helpers/config.ts'
 import { ociTests } from './helpers/oci-test.ts'
-import { isAlive } from '../helpers/live-box.ts'
 
 const test = ociTests(import.meta.filename)
 
-await test('a container is created, started, seen, ended and deleted', {}, async ({ t, create, ok, fails }) => {
+await test('a container is created, started, seen, ended and deleted', {}, async ({
+  t,
+  create,
+  ok,
+  fails,
+}) => {
   const container = await create({ process: { args: ['/bin/probe', 'pause'] } })
   t.match(await container.state(), { status: 'created' })
   await container.start()
@@ -25,26 +30,24 @@ await test('the program runs when it is started, and not before', {}, async ({ t
   await container.says(/^here$/m)
 })
 
-await test(
-  'state is the document of the specification',
-  { shows: ['ociVersion', 'annotations.*', 'root.path'] },
-  async ({ t, create }) => {
-    const annotations = { 'org.example.one': 'two words', 'no dots': '' }
-    const { state, id, bundle } = await create({ annotations })
-    const { created, pid, ...rest } = await state()
-    t.ok(isAlive(pid))
-    t.ok(Math.abs(Date.parse(created) - Date.now()) < 120_000, created)
-    t.same(rest, {
-      ociVersion: '1.2.1',
-      id,
-      status: 'created',
-      bundle: bundle.dir,
-      rootfs: bundle.rootfs,
-      annotations,
-      owner: '',
-    })
-  },
-)
+await test('state is the document of the specification', {
+  shows: ['ociVersion', 'annotations.*', 'root.path'],
+}, async ({ t, create }) => {
+  const annotations = { 'org.example.one': 'two words', 'no dots': '' }
+  const { state, id, bundle } = await create({ annotations })
+  const { created, pid, ...rest } = await state()
+  t.ok(isAlive(pid))
+  t.ok(Math.abs(Date.parse(created) - Date.now()) < 120_000, created)
+  t.same(rest, {
+    ociVersion: '1.2.1',
+    id,
+    status: 'created',
+    bundle: bundle.dir,
+    rootfs: bundle.rootfs,
+    annotations,
+    owner: '',
+  })
+})
 
 await test('--pid-file has the number of the process, and nothing else', {}, async ({ t, dir, create }) => {
   const file = join(dir, 'pid')
@@ -66,7 +69,11 @@ await test('an id is taken until it is deleted', {}, async ({ t, create, bundle,
   t.ok(await create())
 })
 
-await test('run ends like its program, and nothing is left of the container', {}, async ({ t, run, root }) => {
+await test('run ends like its program, and nothing is left of the container', {}, async ({
+  t,
+  run,
+  root,
+}) => {
   const ends = await Promise.all([0, 7].map(n => run({ process: { args: ['/bin/probe', 'exit', `${n}`] } })))
   t.same(
     ends.map(({ status }) => status),
@@ -94,7 +101,14 @@ await test('run --detach returns while the program runs', {}, async ({ t, id, bu
   t.equal((await tsbox(['delete', '--force', name])).status, 0)
 })
 
-await test('the bundle is the working directory if it is not named', {}, async ({ t, id, bundle, ok, fails, dir }) => {
+await test('the bundle is the working directory if it is not named', {}, async ({
+  t,
+  id,
+  bundle,
+  ok,
+  fails,
+  dir,
+}) => {
   const name = id()
   const made = bundle(name)
   await ok(['create', name], { cwd: made.dir })
@@ -106,7 +120,10 @@ await test('J4: what is changed in the bundle after create has no effect', {}, a
   const { bundle, start, stdout, says, id, exec } = await create({
     process: { args: ['/bin/sh', '-c', 'echo "first $WORD"; exec sleep 100'], env: [PATH, 'WORD=one'] },
   })
-  bundle.write({ process: { args: ['/bin/sh', '-c', 'echo second'], env: ['WORD=two'] }, mounts: MOUNTS.slice(0, 1) })
+  bundle.write({
+    process: { args: ['/bin/sh', '-c', 'echo second'], env: ['WORD=two'] },
+    mounts: MOUNTS.slice(0, 1),
+  })
   await start()
   await says(/first/)
   t.equal(stdout(), 'first one\n')
@@ -121,7 +138,13 @@ const jsonLines = (file: string): readonly Record<string, string>[] =>
     .split('\n')
     .map(line => JSON.parse(line))
 
-await test('errors are lines of JSON in the log, whoever meets them', {}, async ({ t, dir, id, bundle, fails }) => {
+await test('errors are lines of JSON in the log, whoever meets them', {}, async ({
+  t,
+  dir,
+  id,
+  bundle,
+  fails,
+}) => {
   const log = join(dir, 'log.json')
   const json = ['--log', log, '--log-format', 'json', '--debug']
   appendFileSync(log, '{"level":"info","msg":"before","time":"1970-01-01T00:00:00Z"}\n')

@@ -63,6 +63,8 @@ export type {
 export { ociStats, type StatsOptions } from './oci/stats.ts'
 export type { OciStats } from './oci/stats-types.ts'
 export { type SystemdGroup, systemdGroupPath } from './oci/systemd.ts'
+export { annotatedProperties } from './oci/unit-annotations.ts'
+export { deviceProperties, type UnitProperty, unitProperties } from './oci/unit-properties.ts'
 export { applyResources, type LiveGroup } from './oci/update.ts'
 export { parseSize, parseSizeOrMax } from './size.ts'
 export type {

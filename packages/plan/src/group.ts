@@ -65,7 +65,7 @@ export const planGroup = (box: Box, host: Host): GroupPlan => {
     dirs,
     bornIn: v2 < 0 ? PROTOCOL.noSlot : SLOTS.group + v2,
     make: [
-      ...dirs.map(dir => makeGroupOp(dir, { slot: slotOf.get(dir.mount)!, path, reuse: false })),
+      ...dirs.map(dir => makeGroupOp(dir, { slot: slotOf.get(dir.mount)!, path, reuse: 'none' })),
       ...writes.map(
         ({ mount, file, value }): Op => ({ op: 'writeAt', dir: slotOf.get(mount)!, file, data: value }),
       ),
@@ -79,10 +79,13 @@ export const planGroup = (box: Box, host: Host): GroupPlan => {
   }
 }
 
-/** Makes one of a group's directories; with `reuse` one that exists and is empty will do. */
+/** Which group that exists already will do. */
+export const REUSE = { none: 0, empty: 1, any: 2 } as const
+
+/** Makes one of a group's directories. */
 export const makeGroupOp = (
   dir: GroupDir,
-  { slot, path, reuse }: { slot: number; path: string; reuse: boolean },
+  { slot, path, reuse }: { slot: number; path: string; reuse: keyof typeof REUSE },
 ): Op => ({
   op: 'makeCgroup',
   slot,
@@ -96,7 +99,7 @@ export const makeGroupOp = (
           .join(' ')
       : null,
   inherit: dir.version === 1 && dir.controllers.includes('cpuset') ? ['cpuset.cpus', 'cpuset.mems'] : [],
-  reuse: reuse ? 1 : 0,
+  reuse: REUSE[reuse],
 })
 
 /** On v2 these are part of every group and no names for cgroup.subtree_control. */

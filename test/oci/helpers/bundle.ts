@@ -13,7 +13,23 @@ export interface Bundle {
 const BUSYBOX = '/usr/bin/busybox'
 
 /** Programs of busybox that scripts of these tests use, as links in /bin. */
-const PROGRAMS = ['sh', 'cat', 'echo', 'env', 'id', 'ls', 'mkdir', 'mount', 'ps', 'rm', 'sleep', 'stat', 'touch', 'true']
+const PROGRAMS = [
+  'sh',
+  'cat',
+  'echo',
+  'env',
+  'id',
+  'ls',
+  'mkdir',
+  'mount',
+  'ps',
+  'rm',
+  'sleep',
+  'stat',
+  'touch',
+  'true',
+  'uname',
+]
 
 /** A root with the probe, and a static busybox for scripts (package busybox-static). */
 export const scriptRootfs = (dir: string): string => {
@@ -26,6 +42,13 @@ export const scriptRootfs = (dir: string): string => {
   return dir
 }
 
+/** JSON in which a bigint is a number with all its digits. */
+export const jsonText = (value: unknown): string =>
+  JSON.stringify(value, (_, each) => (typeof each === 'bigint' ? `bigint ${each}` : each)).replaceAll(
+    /"bigint (\d+)"/g,
+    '$1',
+  )
+
 /** Makes a bundle whose container has this group, counted from the top of each hierarchy. */
 export const makeBundle = (dir: string, cgroupsPath: string): Bundle => {
   const rootfs = join(dir, 'rootfs')
@@ -35,6 +58,6 @@ export const makeBundle = (dir: string, cgroupsPath: string): Bundle => {
   return {
     dir,
     rootfs,
-    write: over => writeFileSync(join(dir, 'config.json'), JSON.stringify(merged(base, over))),
+    write: over => writeFileSync(join(dir, 'config.json'), jsonText(merged(base, over))),
   }
 }

@@ -40,7 +40,14 @@ export const MOUNTS: readonly Json[] = [
 export const PATH = 'PATH=/sbin:/bin'
 
 /** Capabilities of the usual container: enough for a shell script that looks around. */
-export const CAPABILITIES = ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER', 'CAP_KILL', 'CAP_SETGID', 'CAP_SETUID']
+export const CAPABILITIES = [
+  'CAP_CHOWN',
+  'CAP_DAC_OVERRIDE',
+  'CAP_FOWNER',
+  'CAP_KILL',
+  'CAP_SETGID',
+  'CAP_SETUID',
+]
 
 /** The usual container: it waits to be ended, and has nothing the test did not ask for. */
 export const baseConfig = (cgroupsPath: string): Json => ({

@@ -3,8 +3,8 @@ import { type Controller, controllerHome, detectHost } from '../../../packages/c
 import type { Outcome } from '../../helpers/command.ts'
 import { eventually, isAlive } from '../../helpers/live-box.ts'
 import type { Bundle } from './bundle.ts'
-import { outputsOf } from './verb.ts'
 import type { Oci } from './oci-test.ts'
+import { outputsOf } from './verb.ts'
 
 /** What `state` prints. */
 export interface State {

@@ -91,7 +91,15 @@ const tool = (t: Test, marker: string): Oci => {
     const made = bundle(name, over)
     const files = options.outputs ?? outputs()
     await ok(['create', '--bundle', made.dir, ...args, name], { ...options, outputs: files })
-    return containerOf({ id: name, bundle: made, root, outputs: files, ok, tsbox, group: `${marker}/${name}` })
+    return containerOf({
+      id: name,
+      bundle: made,
+      root,
+      outputs: files,
+      ok,
+      tsbox,
+      group: `${marker}/${name}`,
+    })
   }
   const start: Oci['start'] = async (...how) => {
     const container = await create(...how)

@@ -1,5 +1,6 @@
 import type { Op } from '@tsbox/protocol'
 import type { OciHook, OciHooks } from '@tsbox/spec'
+import { execOps, type Program } from './identity.ts'
 import { type StateOf, stateText } from './state-text.ts'
 
 /** What a container's status is called while hooks of a kind run. */
@@ -28,3 +29,9 @@ const hookOp = ({ path, args, env, timeout }: OciHook, kind: keyof OciHooks, of:
   timeoutMs: (timeout ?? 0) * 1000,
   optional: OPTIONAL.has(kind) ? 1 : 0,
 })
+
+/** What init does once it is started. */
+export const lastOps = (of: StateOf, program: Pick<Program, 'process' | 'filter'>): readonly Op[] => [
+  ...hookOps('startContainer', of),
+  ...execOps(program),
+]

@@ -2,7 +2,7 @@ import { type Op, PROTOCOL, RLIM_INFINITY } from '@tsbox/protocol'
 import { type Capability, capabilityMask, capabilitySets, type OciProcess, RLIMITS } from '@tsbox/spec'
 import { searchPaths } from '../search-paths.ts'
 import type { Filter } from './input.ts'
-import { affinityOps, scheduleOps } from './schedule.ts'
+import { scheduleOps } from './schedule.ts'
 
 /** What init and a process that joins later have in common. */
 export interface Program {
@@ -52,16 +52,33 @@ const limit = (value: number | bigint): bigint =>
   BigInt(value) === RLIM_INFINITY ? RLIM_INFINITY : BigInt(value)
 
 const SYS_ADMIN = capabilityMask(['SYS_ADMIN'])
+/** To open a terminal, and to become the user of the program. */
+const OPENING = capabilityMask(['CHOWN', 'DAC_OVERRIDE', 'SETGID', 'SETUID', 'SETPCAP'])
+
+/** Without no_new_privs only a process with CAP_SYS_ADMIN may put a filter on. */
+const keptFor = ({ process, filter }: Program): bigint =>
+  filter !== undefined && process.noNewPrivileges !== true ? SYS_ADMIN : 0n
+
+/** For who opens a terminal where processes of the container can see it: rights of the program, and few more. */
+export const fewRightsOps = (program: Program): readonly Op[] => {
+  const { bounding, permitted } = capabilitySets(program.process.capabilities).sets
+  const few = (capabilityMask(permitted) | OPENING | keptFor(program)) & program.capabilities
+  return [
+    { op: 'boundCaps', keep: capabilityMask(bounding) & program.capabilities },
+    { op: 'setCaps', permitted: few, effective: few, inheritable: 0n, ambient: 0n },
+  ]
+}
 
 /**
  * The user and the rights of the program. Without no_new_privs only a process with CAP_SYS_ADMIN may put a filter on, so that is
  * kept until then; execve(2) works out the program's rights anew, and nothing of it is left.
  */
-export const rightsOps = ({ process, filter, setGroups, capabilities }: Program): readonly Op[] => {
+export const rightsOps = (program: Program): readonly Op[] => {
+  const { process, setGroups, capabilities } = program
   const { sets } = capabilitySets(process.capabilities)
   // What cannot be granted is left out, with a warning from whoever planned this (config.md, "Linux Process").
   const maskOf = (names: readonly Capability[]) => capabilityMask(names) & capabilities
-  const kept = filter !== undefined && process.noNewPrivileges !== true ? SYS_ADMIN : 0n
+  const kept = keptFor(program)
   const { uid, gid, additionalGids = [] } = process.user
   return [
     { op: 'boundCaps', keep: maskOf(sets.bounding) },
@@ -78,8 +95,12 @@ export const rightsOps = ({ process, filter, setGroups, capabilities }: Program)
   ]
 }
 
-/** From the finished root to a process that could run its program at once. */
-export const becomeOps = (program: Program): readonly Op[] => {
+/**
+ * From the finished root to a process that could run its program at once.
+ *
+ * @param between what is done while there are rights left to give up
+ */
+export const becomeOps = (program: Program, between: readonly Op[] = []): readonly Op[] => {
   const { process, persona } = program
   return [
     ...rlimitOps(program),
@@ -88,6 +109,7 @@ export const becomeOps = (program: Program): readonly Op[] => {
     { op: 'changeDir', path: process.cwd },
     { op: 'setUmask', mask: process.user.umask ?? 0o022 },
     { op: 'findHome', uid: process.user.uid },
+    ...between,
     ...rightsOps(program),
     { op: 'findProgram', paths: pathsOf(process) },
   ]
@@ -99,8 +121,7 @@ const pathsOf = ({ args, env = [] }: OciProcess): readonly string[] => {
 }
 
 /** The last steps; the filter is put on by exec itself. */
-export const execOps = ({ process, filter }: Program): readonly Op[] => [
-  ...affinityOps(process.execCPUAffinity?.final),
+export const execOps = ({ process, filter }: Pick<Program, 'process' | 'filter'>): readonly Op[] => [
   ...(filter === undefined ? [] : [{ op: 'seccomp', flags: filter.flags, program: filter.program } as const]),
   { op: 'exec', paths: pathsOf(process), argv: process.args, env: process.env ?? [] },
 ]

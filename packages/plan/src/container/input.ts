@@ -20,6 +20,11 @@ export interface Filter {
   readonly notify: boolean
 }
 
+export interface HostProgram {
+  readonly path: string
+  readonly argv: readonly string[]
+}
+
 /** The cgroup of a container, worked out for this host. */
 export interface ContainerGroup {
   /** Counted from each hierarchy's mount. */
@@ -30,6 +35,8 @@ export interface ContainerGroup {
   readonly deviceWrites: readonly FileWrite[]
   /** v2: the eBPF program that decides on devices. */
   readonly deviceProgram: Uint8Array | undefined
+  /** Programs that have systemd make the group with init in it, and give it up; absent where we make it ourselves. */
+  readonly scope?: { readonly make: readonly HostProgram[]; readonly stop: HostProgram } | undefined
 }
 
 /** Terminal, descriptors and files that the caller of a verb named. */
@@ -44,8 +51,10 @@ export interface Attachments {
 /** An interface of the host, with what moving it makes the kernel forget. */
 export interface NetDevice {
   readonly name: string
-  /** What it is called in the container. */
+  /** What it is called in the container; the kernel fills a template in (`eth%d`). */
   readonly inside: string
+  /** By which ip(8) finds it there: the name, or where that is a template its number, which it keeps. */
+  readonly handle: string
   /** Addresses of global scope, with the length of their prefix. */
   readonly addresses: readonly string[]
   readonly up: boolean

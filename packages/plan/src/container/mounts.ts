@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { type Op, PROTOCOL } from '@tsbox/protocol'
 import { type MountOptions, type OciMount, parseMountOptions } from '@tsbox/spec'
 import { cgroupMount } from './cgroup-mount.ts'
@@ -32,6 +33,7 @@ const isRecursive = ({ options }: WantedMount): boolean => options.bind === 'rbi
  */
 const isOuter = (wanted: WantedMount, input: ContainerInput): boolean =>
   isBind(wanted) &&
+  !wanted.options.remount &&
   !input.rootless &&
   (inUserNamespace(input.config.linux) || mapsOwners(wanted) || listens(wanted.options.propagation))
 
@@ -47,14 +49,15 @@ export const sourceOps = (input: ContainerInput): readonly Op[] =>
     .filter(wanted => isOuter(wanted, input))
     .flatMap(wanted => {
       const slot = slotOf(wanted, input)
-      return [openSource(wanted, slot), ...(mapsOwners(wanted) ? ownerOps(wanted, slot, input) : [])]
+      return [openSource(wanted, slot, input), ...(mapsOwners(wanted) ? ownerOps(wanted, slot, input) : [])]
     })
 
-const openSource = (wanted: WantedMount, slot: number): Op => ({
+/** A relative source lies in the bundle (config.md, "Mounts"). */
+const openSource = (wanted: WantedMount, slot: number, { bundle }: ContainerInput): Op => ({
   op: 'openTree',
   slot,
   from: PROTOCOL.noSlot,
-  path: wanted.mount.source ?? '',
+  path: resolve(bundle, wanted.mount.source ?? ''),
   recursive: isRecursive(wanted) ? 1 : 0,
 })
 
@@ -77,15 +80,29 @@ const ownerOps = (
 export const mountOps = (input: ContainerInput): readonly Op[] =>
   wantedMounts(input).flatMap(wanted => {
     const { mount } = wanted
+    if (wanted.options.remount) return remountOps(wanted)
     if (isBind(wanted)) return bindOps(wanted, input)
     if (mount.type === 'cgroup' || mount.type === 'cgroup2') return cgroupMount(wanted, input)
     return filesystemOps(wanted)
   })
 
+/** Flags of what an earlier entry has mounted there. */
+const remountOps = ({ mount, options }: WantedMount): readonly Op[] => [
+  {
+    op: 'openInside',
+    slot: SLOTS.passing,
+    root: SLOTS.root,
+    path: mount.destination,
+    make: 0,
+    nofollow: 0,
+  },
+  ...attributeOps(options, SLOTS.passing),
+]
+
 const bindOps = (wanted: WantedMount, input: ContainerInput): readonly Op[] => {
   const slot = slotOf(wanted, input)
   return [
-    ...(isOuter(wanted, input) ? [] : [openSource(wanted, slot)]),
+    ...(isOuter(wanted, input) ? [] : [openSource(wanted, slot, input)]),
     ...attributeOps(wanted.options, slot),
     ...placeOps(wanted, slot, isOuter(wanted, input)),
   ]
@@ -106,7 +123,7 @@ const changes = (
 
 /**
  * A mount goes to its place, which is made when it is missing; then it is said which mount events it hears. The kernel's own
- * trees are never attached through a link (CVE-2019-19921, CVE-2023-27561).
+ * trees are never attached through a link (CVE-2019-19921, CVE-2023-27561), and a link leads nothing to where there is a proc.
  */
 export const placeOps = (
   { mount, options }: WantedMount,
@@ -116,7 +133,7 @@ export const placeOps = (
 ): readonly Op[] => {
   const { propagation } = options
   const type = propagation?.type ?? (outer ? 'private' : undefined)
-  const own = mount.type === 'proc' || mount.type === 'sysfs'
+  const own = mount.type === 'proc' || mount.type === 'sysfs' || `${mount.destination}/`.startsWith('/proc/')
   return [
     {
       op: 'attach',

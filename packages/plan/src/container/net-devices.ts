@@ -21,7 +21,7 @@ export const moveDeviceOps = ({ netDevices }: ContainerInput): readonly Op[] =>
 /** Init's part: moving an interface takes its addresses and its being up (runtime-spec, config-linux.md, "Network Devices"). */
 export const restoreDeviceOps = ({ netDevices }: ContainerInput): readonly Op[] => netDevices.flatMap(restore)
 
-const restore = ({ tool, inside, addresses, up }: NetDevice): readonly Op[] => [
-  ...addresses.map(address => ip(tool, ['address', 'add', address, 'dev', inside])),
-  ...(up ? [ip(tool, ['link', 'set', 'dev', inside, 'up'])] : []),
+const restore = ({ tool, handle, addresses, up }: NetDevice): readonly Op[] => [
+  ...addresses.map(address => ip(tool, ['address', 'add', address, 'dev', handle])),
+  ...(up ? [ip(tool, ['link', 'set', 'dev', handle, 'up'])] : []),
 ]

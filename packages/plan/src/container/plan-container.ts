@@ -1,8 +1,16 @@
 import { KERNEL, type Op, type Plan, PROTOCOL, SUPERVISE_FLAGS } from '@tsbox/protocol'
 import { deviceOps } from './devices.ts'
-import { bornIn, joinGroupOps, makeGroupOps, removeGroupOps } from './group.ts'
-import { hookOps } from './hooks.ts'
-import { becomeOps, execOps, type Program, TO_SUPERVISOR, terminalOp } from './identity.ts'
+import {
+  bornIn,
+  joinGroupOps,
+  limitOps,
+  makeGroupOps,
+  removeGroupOps,
+  scopeOps,
+  stopScopeOps,
+} from './group.ts'
+import { hookOps, lastOps } from './hooks.ts'
+import { becomeOps, type Program, TO_SUPERVISOR, terminalOp } from './identity.ts'
 import type { ContainerInput } from './input.ts'
 import { selfOps } from './labels.ts'
 import { mountOps, sourceOps } from './mounts.ts'
@@ -37,7 +45,7 @@ export const planContainer = (input: ContainerInput): Plan => ({
     ...Object.entries(input.stateFiles).map(
       ([path, data]): Op => ({ op: 'makeFile', root: SLOTS.state, path, mode: 0o600, data }),
     ),
-    ...(input.group === undefined ? [] : makeGroupOps(input.group)),
+    ...(input.group?.scope === undefined ? [...makeGroupOps(input.group), ...limitOps(input.group)] : []),
     ...(input.consoleSocket === undefined
       ? []
       : [{ op: 'connect', slot: SLOTS.console, path: input.consoleSocket } as const]),
@@ -71,6 +79,7 @@ const runtimeOps = (input: ContainerInput): readonly Op[] => [
 const rendezvous = (input: ContainerInput): readonly { readonly outer: readonly Op[] }[] => {
   const runtime = runtimeOps(input)
   return [
+    ...(input.group?.scope === undefined ? [] : [{ outer: scopeOps(input.group) }, { outer: [] }]),
     ...(hasNewUserNamespace(input) ? [{ outer: [] }] : []),
     ...(runtime.length > 0 ? [{ outer: runtime }, { outer: [] }] : []),
     ...(input.mode === 'create' ? [{ outer: [] }] : []),
@@ -94,6 +103,7 @@ const ending = (input: ContainerInput): readonly Op[] => {
       stopTimeoutMs: 10_000,
       flags: relaysTerminal(input) ? SUPERVISE_FLAGS.terminal : 0,
     },
+    ...stopScopeOps(input.group),
   ]
 }
 
@@ -107,6 +117,7 @@ const inner = (input: ContainerInput): readonly Op[] => {
   const { config } = input
   const program = programOf(input)
   return [
+    ...(input.group?.scope === undefined ? [] : [MEET, MEET]),
     ...joinGroupOps(input.group),
     ...selfOps(config.process),
     ...(hasNewUserNamespace(input) ? [MEET, rootOfNamespace(maySetGroups(input))] : []),
@@ -134,8 +145,7 @@ const inner = (input: ContainerInput): readonly Op[] => {
     ...becomeOps(program),
     ...(input.mode === 'foreground' ? [] : [{ op: 'outlive' } as const]),
     ...(input.mode === 'create' ? [MEET, { op: 'gate', slot: SLOTS.gate } as const] : []),
-    ...hookOps('startContainer', input),
-    ...execOps(program),
+    ...lastOps(input, program),
   ]
 }
 

@@ -1,6 +1,6 @@
 import { KERNEL, type Op, type Plan } from '@tsbox/protocol'
 import type { OciConfig } from '@tsbox/spec'
-import { removeGroupOps } from './group.ts'
+import { removeGroupOps, stopScopeOps } from './group.ts'
 import { hookOps } from './hooks.ts'
 import type { ContainerGroup, Handback } from './input.ts'
 import { CONTAINER_SLOTS as SLOTS } from './slots.ts'
@@ -10,7 +10,7 @@ export interface DeleteInput {
   readonly bundle: string
   readonly config: OciConfig
   readonly stateDir: string
-  readonly group: Pick<ContainerGroup, 'path' | 'dirs'> | undefined
+  readonly group: Pick<ContainerGroup, 'path' | 'dirs' | 'scope'> | undefined
   readonly handback: Handback
   /** Run by whoever has no other way to tell why nothing was done. */
   readonly direct?: boolean | undefined
@@ -53,7 +53,7 @@ export const planDelete = (input: DeleteInput): Plan => {
     ],
     inner: [],
     teardown: [
-      ...removeGroupOps(input.group),
+      ...removeGroupOps(input.group, stopScopeOps(input.group)),
       { op: 'release', path: stateDir },
       ...hookOps('poststop', input),
     ],

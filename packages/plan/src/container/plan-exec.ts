@@ -2,7 +2,7 @@ import type { GroupDir } from '@tsbox/cgroups'
 import { KERNEL, type Op, type Plan, PROTOCOL, SUPERVISE_FLAGS } from '@tsbox/protocol'
 import type { OciConfig, OciProcess } from '@tsbox/spec'
 import { joinGroupOps, openGroupOps, removeGroupOps } from './group.ts'
-import { becomeOps, execOps, type Program, TO_SUPERVISOR, terminalOp } from './identity.ts'
+import { becomeOps, execOps, fewRightsOps, type Program, TO_SUPERVISOR, terminalOp } from './identity.ts'
 import type { Attachments, Filter, Handback } from './input.ts'
 import { selfOps } from './labels.ts'
 import { CLONE_FLAG, inUserNamespace, rootOfNamespace } from './namespaces.ts'
@@ -35,13 +35,9 @@ export interface ExecInput extends Attachments {
 
 const GROUP_FLAGS = KERNEL.O_RDONLY | KERNEL.O_DIRECTORY
 
-/** All namespaces of a process at once; that of processes is for children, so it is entered before. */
+/** All namespaces of a process at once; that of processes is for children only (setns(2)). */
 const namespacesOf = ({ linux }: OciConfig): bigint =>
-  BigInt(
-    (linux.namespaces ?? [])
-      .filter(({ type }) => type !== 'pid')
-      .reduce((flags, { type }) => flags | CLONE_FLAG[type], CLONE_FLAG.mount),
-  )
+  BigInt((linux.namespaces ?? []).reduce((flags, { type }) => flags | CLONE_FLAG[type], CLONE_FLAG.mount))
 
 /**
  * A process that joins a running container. It is born in the container's cgroups and enters its namespaces by a handle of its
@@ -54,11 +50,8 @@ export const planExec = (input: ExecInput): Plan => ({
     ...groupOps(input),
     ...(input.consoleSocket === undefined
       ? []
-      : [{ op: 'connect', slot: SLOTS.console, path: input.consoleSocket } as const]),
+      : [{ op: 'connect', slot: SLOTS.keptConsole, path: input.consoleSocket } as const]),
     ...listenerOps(input, 'running'),
-    ...(hasPidNamespace(input.config)
-      ? [{ op: 'joinNamespaces', from: SLOTS.process, flags: BigInt(KERNEL.CLONE_NEWPID) } as const]
-      : []),
     ...affinityOps(input.process.execCPUAffinity?.initial),
     { op: 'clone', flags: 0n, cgroup: bornIn(input) },
     { op: 'started' },
@@ -129,24 +122,36 @@ const inner = (input: ExecInput): readonly Op[] => {
     { op: 'joinNamespaces', from: SLOTS.process, flags: namespacesOf(config) },
     ...(inUserNamespace(config.linux) ? [rootOfNamespace(input.setGroups)] : []),
     { op: 'newSession', keyring: program.keyring },
-    ...terminalOps(input),
-    { op: 'closeFds', preserve: input.preserveFds, keep: [] },
-    ...becomeOps(program),
+    ...(process.terminal === true ? FIND_TERMINALS : []),
+    { op: 'closeFds', preserve: input.preserveFds, keep: process.terminal === true ? keptFor(input) : [] },
+    ...(process.terminal === true
+      ? becomeOps(program, [...fewRightsOps(program), ...appearOps(config), ownTerminal(input)])
+      : [...becomeOps(program), ...appearOps(config)]),
     ...(input.detach ? [{ op: 'outlive' } as const] : []),
+    ...affinityOps(process.execCPUAffinity?.final),
     ...execOps(program),
   ]
 }
 
+/**
+ * Only now can the container's own processes see this one, and one of them with CAP_SYS_PTRACE could take hold of it: it holds
+ * nothing of the host any more, and, but for what it takes to open a terminal, no right beyond its program's (CVE-2016-9962).
+ */
+const appearOps = (config: OciConfig): readonly Op[] =>
+  hasPidNamespace(config) ? [{ op: 'fork' }, { op: 'newSession', keyring: null }] : []
+
 /** The container's own devpts, found from its root without following a link; openTerminal checks that it is one. */
-const terminalOps = ({ process, consoleSocket }: ExecInput): readonly Op[] =>
-  process.terminal === true
-    ? [
-        { op: 'open', slot: SLOTS.place, path: '/', flags: KERNEL.O_PATH | KERNEL.O_DIRECTORY },
-        { op: 'openInside', slot: SLOTS.pts, root: SLOTS.place, path: '/dev/pts', make: 0, nofollow: 1 },
-        terminalOp(process, {
-          pts: SLOTS.pts,
-          to: consoleSocket === undefined ? TO_SUPERVISOR : SLOTS.console,
-          console: PROTOCOL.noSlot,
-        }),
-      ]
-    : []
+const FIND_TERMINALS: readonly Op[] = [
+  { op: 'open', slot: SLOTS.place, path: '/', flags: KERNEL.O_PATH | KERNEL.O_DIRECTORY },
+  { op: 'openInside', slot: SLOTS.keptPts, root: SLOTS.place, path: '/dev/pts', make: 0, nofollow: 1 },
+]
+
+const keptFor = ({ consoleSocket }: ExecInput): number[] =>
+  consoleSocket === undefined ? [SLOTS.keptPts] : [SLOTS.keptPts, SLOTS.keptConsole]
+
+const ownTerminal = ({ process, consoleSocket }: ExecInput): Op =>
+  terminalOp(process, {
+    pts: SLOTS.keptPts,
+    to: consoleSocket === undefined ? TO_SUPERVISOR : SLOTS.keptConsole,
+    console: PROTOCOL.noSlot,
+  })

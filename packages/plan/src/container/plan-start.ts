@@ -1,5 +1,5 @@
 import { KERNEL, type Op, type Plan } from '@tsbox/protocol'
-import { hookOps } from './hooks.ts'
+import { hookOps, lastOps } from './hooks.ts'
 import type { ContainerInput } from './input.ts'
 import { listenerOps } from './notify.ts'
 import { CONTAINER_SLOTS as SLOTS } from './slots.ts'
@@ -8,6 +8,17 @@ import type { StateOf } from './state-text.ts'
 export interface StartInput extends StateOf, Pick<ContainerInput, 'filter' | 'stateDir' | 'handback'> {
   /** Run by whoever has no other way to tell why nothing was done. */
   readonly direct?: boolean | undefined
+}
+
+/**
+ * Init does these by the plan it was made with, and tells of them by their place among them: here they are what that place means.
+ * So they are without what no message needs.
+ */
+const told = (input: StartInput): readonly Op[] => {
+  const { filter, config } = input
+  if (config.process === undefined) return []
+  const process = { ...config.process, env: [] }
+  return lastOps(input, { process, filter: filter && { ...filter, program: new Uint8Array(0) } })
 }
 
 /**
@@ -32,7 +43,7 @@ export const planStart = (input: StartInput): Plan => {
       ...hookOps('poststart', input),
       { op: 'detach' },
     ],
-    inner: [],
+    inner: told(input),
     teardown: [],
   }
 }

@@ -10,8 +10,11 @@ export const CONTAINER_SLOTS = {
   proc: SLOTS.proc,
   pts: SLOTS.pts,
   passing: SLOTS.passing,
-  /** The socket on which init waits to be started. */
-  gate: 10,
+  /** The socket on which init waits to be started; above the descriptors that a caller preserves, which arrive from 3 on. */
+  gate: 511,
+  /** What a process that joins needs for its terminal after it has let go of everything else; as high, for the same reason. */
+  keptPts: 509,
+  keptConsole: 510,
   /** The socket that is handed the terminal. */
   console: 11,
   /** The init of a running container. */

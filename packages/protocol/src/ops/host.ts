@@ -15,7 +15,7 @@ export const HOST_OPS = {
   makeCgroup: row(
     2,
     'O',
-    'Make a cgroup and its parents, enabling controllers on the way down (v2) or copying files a new group starts empty (v1 cpuset). One that exists is refused, or taken when it is empty and reuse says so.',
+    'Make a cgroup and its parents, enabling controllers on the way down (v2) or copying files a new group starts empty (v1 cpuset). One that exists is refused, or taken: with reuse 1 when it is empty, with 2 whoever is in it.',
     [
       ['slot', 'slot'],
       ['mount', 'str'],
@@ -25,11 +25,16 @@ export const HOST_OPS = {
       ['reuse', 'u32'],
     ],
   ),
-  writeAt: row(3, 'OIT', 'Write a kernel control file below an open directory.', [
-    ['dir', 'slot'],
-    ['file', 'str'],
-    ['data', 'bytes'],
-  ]),
+  writeAt: row(
+    3,
+    'OIT',
+    'Write a kernel control file below an open directory; byte 26 stands for the pid of init.',
+    [
+      ['dir', 'slot'],
+      ['file', 'str'],
+      ['data', 'bytes'],
+    ],
+  ),
   open: row(4, 'OI', 'Open a path of the host.', [
     ['slot', 'slot'],
     ['path', 'str'],
@@ -89,15 +94,10 @@ export const HOST_OPS = {
     ['slot', 'slot'],
     ['path', 'str'],
   ]),
-  take: row(
-    42,
-    'O',
-    'Wait for the lock of a run directory that was left on purpose.',
-    [
-      ['slot', 'slot'],
-      ['path', 'str'],
-    ],
-  ),
+  take: row(42, 'O', 'Wait for the lock of a run directory that was left on purpose.', [
+    ['slot', 'slot'],
+    ['path', 'str'],
+  ]),
   ended: row(43, 'O', 'Check that the process a file tells of has ended; a missing file tells of none.', [
     ['dir', 'slot'],
     ['file', 'str'],
@@ -130,7 +130,7 @@ export const HOST_OPS = {
   spawn: row(
     53,
     'OIT',
-    'Run a program to its end, with text on its standard input; byte 26 in text and arguments stands for the pid of init. Its failure is ours, unless it is optional.',
+    'Run a program to its end, with text on its standard input; byte 26 in text and arguments stands for the pid of init. Its failure is ours, with optional 1 only told, with 2 not even that.',
     [
       ['path', 'str'],
       ['argv', 'strs'],

@@ -27,7 +27,7 @@ export const readBundle = (directory: string): Bundle => {
 
 const readConfig = (bundle: string): string => {
   try {
-    return readFileSync(join(bundle, 'config.json'), 'utf8')
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(join(bundle, 'config.json')))
   } catch (cause) {
     throw new TsboxError(
       'ERR_TSBOX_CONFIG',

@@ -5,6 +5,7 @@ import { type Handback, planDelete } from '@tsbox/plan'
 import type { Plan } from '@tsbox/protocol'
 import type { OciConfig } from '@tsbox/spec'
 import { salvagedGroup } from './salvage.ts'
+import { scopeEnd } from './scope.ts'
 import { statusOf } from './status.ts'
 import { type Kept, readContainer, stateDirOf } from './store.ts'
 import { wrongState } from './wrong-state.ts'
@@ -21,8 +22,10 @@ const dirsOf = (path: string): readonly GroupDir[] => {
   }
 }
 
-const groupOf = ({ groupPath }: Pick<Kept, 'groupPath'>) =>
-  groupPath === undefined ? undefined : { path: groupPath, dirs: dirsOf(groupPath) }
+const groupOf = ({ groupPath, unit }: Pick<Kept, 'groupPath' | 'unit'>) =>
+  groupPath === undefined
+    ? undefined
+    : { path: groupPath, dirs: dirsOf(groupPath), scope: unit === undefined ? undefined : scopeEnd(unit) }
 
 /**
  * Plans the removal of a container, or nothing when there is none and it is forced.

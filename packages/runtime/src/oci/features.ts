@@ -15,7 +15,7 @@ export const features = (): Readonly<Record<string, unknown>> => ({
   linux: {
     namespaces: [...NAMESPACE_TYPES].sort(),
     capabilities: CAPABILITIES.map(name => `CAP_${name}`),
-    cgroup: { ...cgroupVersions(), systemd: false, systemdUser: false, rdma: true },
+    cgroup: { ...cgroupVersions(), systemd: true, systemdUser: false, rdma: true },
     seccomp: { enabled: true, ...SECCOMP_WORDS },
     apparmor: { enabled: true },
     selinux: { enabled: true },

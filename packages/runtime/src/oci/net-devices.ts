@@ -23,6 +23,7 @@ const findTool = (): string => {
 }
 
 interface Link {
+  readonly ifindex?: number
   readonly flags?: readonly string[]
   readonly addr_info?: readonly {
     readonly local: string
@@ -61,11 +62,21 @@ export const netDevicesOf = ({ linux }: OciConfig): readonly NetDevice[] => {
   const wanted = Object.entries(linux.netDevices ?? {})
   if (wanted.length === 0) return []
   const tool = findTool()
-  return wanted.map(([name, { name: inside }]) => {
-    const { flags = [], addr_info = [] } = look(tool, name)
+  const isNew = linux.namespaces?.some(({ type, path }) => type === 'network' && path === undefined)
+  return wanted.map(([name, { name: given }]) => {
+    const { flags = [], addr_info = [], ifindex } = look(tool, name)
+    const inside = given === undefined || given === '' ? name : given
+    const isTemplate = inside.includes('%')
+    if (isTemplate && isNew !== true)
+      throw refuse(
+        `linux.netDevices[${JSON.stringify(name)}].name`,
+        'a template needs a new network namespace',
+        'Name the interface in full.',
+      )
     return {
       name,
-      inside: inside === undefined || inside === '' ? name : inside,
+      inside,
+      handle: isTemplate ? `if${ifindex}` : inside,
       addresses: addr_info
         .filter(({ scope }) => scope === 'global')
         .map(({ local, prefixlen }) => `${local}/${prefixlen}`),

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { type CgroupHost, detectHost } from '@tsbox/cgroups'
+import { type CgroupHost, detectHost, type SystemdGroup } from '@tsbox/cgroups'
 import {
   type Attachments,
   type ContainerInput,
@@ -15,9 +15,10 @@ import type { CreatableConfig } from '@tsbox/spec'
 import { callersDescriptorLimit, isMachineRoot } from '../caller.ts'
 import { seccompFilter } from '../seccomp-filter.ts'
 import { type Bundle, readBundle } from './bundle.ts'
-import { containerGroup, groupPathOf } from './group.ts'
-import { checkHost } from './host-checks.ts'
+import { containerGroup, groupPathOf, unitOf } from './group.ts'
+import { checkConsole, checkHost } from './host-checks.ts'
 import { netDevicesOf } from './net-devices.ts'
+import { checkProcSources } from './proc-sources.ts'
 import { availableCapabilities, capabilityWarnings, type Warning } from './rights.ts'
 import { canMakeGroup, mapHelpersFor, refuseLimits } from './rootless.ts'
 import { type Kept, STATE_FILES, stateDirOf } from './store.ts'
@@ -51,7 +52,10 @@ export const prepareCreate = (options: CreateOptions): Planned => {
   const stateDir = stateDirOf(options.root, options.id)
   const bundle = readBundle(options.bundle)
   const host = detectHost()
-  checkHost(bundle.config, options.consoleSocket)
+  checkHost(bundle.config)
+  checkProcSources(bundle)
+  const { consoleSocket, mode } = options
+  checkConsole(bundle.config.process.terminal, { consoleSocket, leaves: mode !== 'foreground' })
   const input = inputOf({ options, bundle, host, stateDir })
   mkdirSync(options.root, { recursive: true, mode: 0o700 })
   return {
@@ -71,7 +75,9 @@ const inputOf = ({ options, bundle, host, stateDir }: Found): ContainerInput => 
   const { config } = bundle
   const { seccomp } = config.linux
   const rootless = !isMachineRoot()
-  const path = groupPathOf(config, { id: options.id, systemd: options.systemd })
+  // Without root there is no system manager to ask.
+  const unit = options.systemd && !rootless ? unitOf(config, options.id) : undefined
+  const path = groupPathOf(config, { id: options.id, unit })
   const input: Omit<ContainerInput, 'stateFiles'> = {
     id: options.id,
     bundle: bundle.path,
@@ -80,7 +86,7 @@ const inputOf = ({ options, bundle, host, stateDir }: Found): ContainerInput => 
     stateDir,
     rootless,
     netDevices: netDevicesOf(config),
-    group: groupFor({ config, host, path, rootless }),
+    group: groupFor({ config, host, path, rootless, id: options.id, unit }),
     filter: seccomp === undefined ? undefined : seccompFilter(seccomp),
     mode: options.mode,
     newKeyring: options.newKeyring,
@@ -93,12 +99,12 @@ const inputOf = ({ options, bundle, host, stateDir }: Found): ContainerInput => 
     pidFile: absolute(options.pidFile),
     preserveFds: options.preserveFds,
   }
-  return { ...input, stateFiles: stateFiles(input, bundle, options) }
+  return { ...input, stateFiles: stateFiles({ ...input, unit: unit?.unit }, bundle, options) }
 }
 
 /** Where no group can be made there is none, unless something needs it. */
-const groupFor = ({ config, host, path, rootless }: Placed): ContainerInput['group'] => {
-  if (!rootless || canMakeGroup(host, path)) return containerGroup(config, { host, path })
+const groupFor = ({ config, rootless, ...where }: Placed): ContainerInput['group'] => {
+  if (!rootless || canMakeGroup(where.host, where.path)) return containerGroup(config, where)
   refuseLimits(config)
   return undefined
 }
@@ -108,6 +114,8 @@ interface Placed {
   readonly host: CgroupHost
   readonly path: string
   readonly rootless: boolean
+  readonly id: string
+  readonly unit: SystemdGroup | undefined
 }
 
 const absolute = (path: string | undefined): string | undefined =>
@@ -115,7 +123,7 @@ const absolute = (path: string | undefined): string | undefined =>
 
 /** What later verbs need: the facts, the configuration as it is now, and the plans that can be made today. */
 const stateFiles = (
-  input: Omit<ContainerInput, 'stateFiles'>,
+  input: Omit<ContainerInput, 'stateFiles'> & Pick<Kept, 'unit'>,
   { text, rootPath }: Bundle,
   { laterHandback }: CreateOptions,
 ): ContainerInput['stateFiles'] => {
@@ -125,6 +133,7 @@ const stateFiles = (
     rootfs: rootPath,
     created: new Date().toISOString(),
     groupPath: input.group?.path,
+    unit: input.unit,
   }
   const later = { ...input, handback: laterHandback }
   return {

@@ -4,7 +4,7 @@ import type { OciProcess } from '@tsbox/spec'
 import { callersDescriptorLimit } from '../caller.ts'
 import { seccompFilter } from '../seccomp-filter.ts'
 import { execGroup } from './exec-group.ts'
-import { checkProcess } from './host-checks.ts'
+import { checkConsole, checkProcess } from './host-checks.ts'
 import type { Planned } from './prepare-create.ts'
 import { availableCapabilities, capabilityWarnings } from './rights.ts'
 import { statusOf } from './status.ts'
@@ -40,6 +40,7 @@ export const prepareExec = (
   if (status === 'paused' && !options.ignorePaused)
     throw wrongState(kept.id, status, 'resume it first, or say --ignore-paused')
   checkProcess(process)
+  checkConsole(process.terminal, { consoleSocket: options.consoleSocket, leaves: options.detach })
   const { seccomp } = config.linux
   const capabilities = availableCapabilities(config)
   const plan = planExec({

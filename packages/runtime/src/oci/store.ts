@@ -16,6 +16,8 @@ export interface Kept {
   readonly created: string
   /** Its group in every hierarchy; absent for a container without one. */
   readonly groupPath?: string | undefined
+  /** The systemd unit that group is. */
+  readonly unit?: string | undefined
 }
 
 /** Files of a state directory. `process` and `gate` are the shim's. */

@@ -1,6 +1,7 @@
-import { applyResources, detectHost } from '@tsbox/cgroups'
+import { applyResources, detectHost, readerOf, resourceWrites } from '@tsbox/cgroups'
 import type { OciResources } from '@tsbox/spec'
 import { groupDirs } from './pause.ts'
+import { updateScope } from './scope.ts'
 import { statusOf } from './status.ts'
 import type { StoredContainer } from './store.ts'
 import { wrongState } from './wrong-state.ts'
@@ -14,5 +15,8 @@ import { wrongState } from './wrong-state.ts'
 export const updateContainer = (container: StoredContainer, resources: OciResources): void => {
   const { status, process } = statusOf(container)
   if (process === undefined) throw wrongState(container.kept.id, status, 'only what runs has limits')
-  applyResources({ host: detectHost(), dirs: groupDirs(container), resources })
+  const [host, dirs] = [detectHost(), groupDirs(container)]
+  applyResources({ host, dirs, resources })
+  const { unit } = container.kept
+  if (unit !== undefined) updateScope(unit, resourceWrites(host, resources, { current: readerOf(dirs) }))
 }

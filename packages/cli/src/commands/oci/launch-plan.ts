@@ -2,6 +2,7 @@ import { readlinkSync } from 'node:fs'
 import { TsboxError } from '@tsbox/errors'
 import { encode, type Plan, PROTOCOL } from '@tsbox/protocol'
 import { becomeSupervisor, errorOf, launchShim, locateShim } from '@tsbox/shim'
+import { withField } from './field-of.ts'
 
 /** As many as there are slots for. */
 const MOST_PRESERVED = PROTOCOL.maxSlots - PROTOCOL.preservedSlot
@@ -26,7 +27,7 @@ export const runPlan = async (plan: Plan, preserveFds = 0): Promise<number> => {
   })
   const { code } = await shim.ended
   const error = errorOf(plan, shim.records)
-  if (error !== undefined) throw error
+  if (error !== undefined) throw withField(error, plan)
   if (code !== null && shim.records.some(({ kind }) => kind === 'tornDown')) return code
   throw new TsboxError('ERR_TSBOX_SHIM_DIED', 'the shim was ended before it was done')
 }
