@@ -38,6 +38,10 @@ int op_set_rlimit(const struct op *op) {
     return sys_rlimit((int)op_field(op, SET_RLIMIT_RESOURCE).n, &limit, NULL);
 }
 
+/* What a keyring's owner may do by default, and find it by its name, so that who joins a container finds the one it has: its
+   user's rights, those of who possesses it above them (keyctl(2)). */
+#define FINDABLE (0x3f000000u | 0x00010000u | 0x00020000u | 0x00080000u | 0x00100000u)
+
 /* Without a session of its own the box could push characters into the caller's terminal (TIOCSTI) and read the
    keys of the caller's session. */
 int op_new_session(const struct op *op) {
@@ -45,6 +49,7 @@ int op_new_session(const struct op *op) {
     if (setsid() < 0) return -1;
     if (!keyring) return 0;
     long key = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, *keyring ? keyring : NULL, 0, 0, 0);
+    if (key >= 0 && *keyring) (void)syscall(SYS_keyctl, KEYCTL_SETPERM, key, FINDABLE);
     return key < 0 && errno != ENOSYS ? -1 : 0;
 }
 

@@ -37,7 +37,7 @@ static _Noreturn void become_program(const struct op *op, int input, int output)
     for (uint64_t i = 0; i < arguments.n; i++)
         if (argv[i][0] == PID_MARK && argv[i][1] == 0) argv[i] = pid;
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0) _exit(126);
+    if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0 || chdir("/")) _exit(126);
     sys_close_range(3, ~0u, 0);
     signals_by_default();
     execve(op_field(op, SPAWN_PATH).s, (char *const *)argv, (char *const *)env);

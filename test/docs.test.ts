@@ -113,7 +113,7 @@ t.test('every make target the documents name exists', async t => {
 })
 
 t.test('every option of tsbox the documents name exists', async t => {
-  let help = ''
+  let help = (await tsbox(['--debug', '--help'])).stdout
   for (const command of ['run', 'doctor', 'create', 'exec', 'kill'])
     help += (await tsbox([command, '--help'])).stdout
   const options = new Set([...help.matchAll(/(?<=[\s[])--?[a-z][a-z-]*/g)].map(([option]) => option))

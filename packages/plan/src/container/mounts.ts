@@ -40,8 +40,28 @@ const isOuter = (wanted: WantedMount, input: ContainerInput): boolean =>
 const mapsOwners = ({ mount, options }: WantedMount): boolean =>
   options.idmap !== false || (mount.uidMappings ?? []).length > 0
 
+/** The kernel's own trees stay at hand once they are mounted. */
+const TREES: Readonly<Record<string, number>> = { '/proc': SLOTS.proc, '/sys': SLOTS.sys }
+
 const slotOf = (wanted: WantedMount, input: ContainerInput): number =>
-  isOuter(wanted, input) ? SLOTS.sources + wanted.index : SLOTS.passing
+  isOuter(wanted, input) ? SLOTS.sources + wanted.index : (TREES[wanted.mount.destination] ?? SLOTS.passing)
+
+/**
+ * Where a path of the container is looked up once its mounts are there: in the kernel's own trees from these themselves, because
+ * what their names lead to can be moved by whoever shares the root (GHSA-3q8j-pf29-vwv8).
+ */
+export const placeOf = (
+  path: string,
+  input: ContainerInput,
+): { readonly root: number; readonly path: string } => {
+  const tree = wantedMounts(input).findLast(
+    ({ mount: { destination }, options }) =>
+      !options.remount && TREES[destination] !== undefined && `${path}/`.startsWith(`${destination}/`),
+  )
+  return tree === undefined
+    ? { root: SLOTS.root, path }
+    : { root: slotOf(tree, input), path: path.slice(tree.mount.destination.length) || '/' }
+}
 
 /** The supervisor's part: sources of mounts that init could not open, or may not map. */
 export const sourceOps = (input: ContainerInput): readonly Op[] =>
@@ -80,19 +100,18 @@ const ownerOps = (
 export const mountOps = (input: ContainerInput): readonly Op[] =>
   wantedMounts(input).flatMap(wanted => {
     const { mount } = wanted
-    if (wanted.options.remount) return remountOps(wanted)
+    if (wanted.options.remount) return remountOps(wanted, input)
     if (isBind(wanted)) return bindOps(wanted, input)
     if (mount.type === 'cgroup' || mount.type === 'cgroup2') return cgroupMount(wanted, input)
-    return filesystemOps(wanted)
+    return filesystemOps(wanted, slotOf(wanted, input))
   })
 
 /** Flags of what an earlier entry has mounted there. */
-const remountOps = ({ mount, options }: WantedMount): readonly Op[] => [
+const remountOps = ({ mount, options }: WantedMount, input: ContainerInput): readonly Op[] => [
   {
     op: 'openInside',
     slot: SLOTS.passing,
-    root: SLOTS.root,
-    path: mount.destination,
+    ...placeOf(mount.destination, input),
     make: 0,
     nofollow: 0,
   },
@@ -164,10 +183,8 @@ const superFlags = ({ mount, options }: WantedMount): readonly string[] =>
     ? options.superFlags.filter(flag => flag !== 'ro' && flag !== 'rw')
     : options.superFlags
 
-const filesystemOps = (wanted: WantedMount): readonly Op[] => {
+const filesystemOps = (wanted: WantedMount, slot: number): readonly Op[] => {
   const { mount, options } = wanted
-  // Kernel parameters are written through it later.
-  const slot = mount.type === 'proc' && mount.destination === '/proc' ? SLOTS.proc : SLOTS.passing
   const source = mount.source === undefined || mount.source === '' ? [] : ['source', mount.source]
   return [
     ...(options.copyUp

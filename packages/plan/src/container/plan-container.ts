@@ -64,7 +64,8 @@ export const planContainer = (input: ContainerInput): Plan => ({
   teardown: [
     ...removeGroupOps(input.group),
     { op: 'release', path: input.stateDir },
-    ...(input.mode === 'foreground' ? hookOps('poststop', input) : []),
+    // Also of one that did not come to be (runtime-spec, runtime.md, "Lifecycle", 6 and 13).
+    ...hookOps('poststop', input),
   ],
 })
 

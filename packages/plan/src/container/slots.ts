@@ -8,6 +8,7 @@ export const CONTAINER_SLOTS = {
   root: SLOTS.root,
   dev: SLOTS.dev,
   proc: SLOTS.proc,
+  sys: SLOTS.sys,
   pts: SLOTS.pts,
   passing: SLOTS.passing,
   /** The socket on which init waits to be started; above the descriptors that a caller preserves, which arrive from 3 on. */
@@ -30,6 +31,8 @@ export const CONTAINER_SLOTS = {
   namespaces: 48,
   /** User namespaces whose maps a mount shows. */
   maps: 64,
+  /** A /proc for kernel parameters alone. */
+  parameters: 65,
   /** Mounts that were made on the host's side, in the order of the configuration. */
   sources: 128,
 } as const
