@@ -83,8 +83,9 @@ static int make_path(const struct op *op) {
         bool last = path[strspn(path, "/")] == 0;
         bool made = false, ready = !enable.s || write_file(dir, "cgroup.subtree_control", enable.s, enable.len) == 0;
         if (ready && ((made = mkdirat(dir, name, 0755) == 0) || (errno == EEXIST && (!last || op_field(op, MAKE_CGROUP_REUSE).n))))
-            child = openat(dir, name, DIR_FLAGS);
+            shared->unmarked = made && !last ? op->index + 1 : 0, child = openat(dir, name, DIR_FLAGS);
         if (made && !last && child >= 0) (void)fsetxattr(child, MARK, "", 0, 0);
+        shared->unmarked = 0;
         if (child >= 0 && last && op_field(op, MAKE_CGROUP_REUSE).n < 2 && kill_listed(child, 0) > 0) {
             close(child);
             child = -1;
@@ -183,6 +184,13 @@ static int remove_patiently(int parent, const char *name) {
     return -1;
 }
 
+/* A parent that was made on the way to a group of ours; killed in the moment before its mark, one is known to the janitor. */
+static bool is_parent_of_ours(int parent, const char *mount) {
+    const struct op *op = shared->unmarked ? &the_plan.ops[shared->unmarked - 1] : NULL;
+    if (fgetxattr(parent, MARK, NULL, 0) == 0) return true;
+    return op && op->code == OP_MAKE_CGROUP && strcmp(op_field(op, MAKE_CGROUP_MOUNT).s, mount) == 0;
+}
+
 int op_remove_cgroup(const struct op *op) {
     char path[4096] = ".";
     struct field wanted = op_field(op, REMOVE_CGROUP_PATH);
@@ -196,7 +204,8 @@ int op_remove_cgroup(const struct op *op) {
     for (char *slash; result == 0 && (slash = strrchr(path, '/')) && slash > path + 1;) {
         *slash = 0;
         int parent = openat(root, path, DIR_FLAGS);
-        bool ours = parent >= 0 && fgetxattr(parent, MARK, NULL, 0) == 0;
+        if (parent < 0 && errno == ENOENT) continue; /* we came to an end before it was made */
+        bool ours = parent >= 0 && is_parent_of_ours(parent, op_field(op, REMOVE_CGROUP_MOUNT).s);
         if (parent >= 0) close(parent);
         if (!ours || unlinkat(root, path, AT_REMOVEDIR)) break; /* or other boxes live there */
     }

@@ -120,7 +120,10 @@ static void say_field(struct text *text, char kind, struct field f) {
     switch (kind) {
     case 's': say(text, "#%llu", (unsigned long long)f.n); return;
     case 'q': say(text, "0x%llx", (unsigned long long)f.n); return;
-    case 'b': say_quoted(text, f.p, f.len, true); return;
+    case 'b':
+        if (f.len && memchr(f.p, 0, f.len)) say(text, "<%llu bytes>", (unsigned long long)f.len);
+        else say_quoted(text, f.p, f.len, true);
+        return;
     case 'v':
     case 'n': say_list(text, f, kind == 'v'); return;
     default: say_quoted(text, (const uint8_t *)f.s, f.len, false);

@@ -46,12 +46,16 @@ const directories = (dir: string): readonly string[] => {
   }
 }
 
+/** `x-1` is not in `x-12`. */
+const mentions = (text: string, marker: string): boolean =>
+  text.split(marker).some((part, i) => i > 0 && !/^\d/.test(part))
+
 /** Groups in any hierarchy with the marker in their path. Only those of tests are looked into. */
 export const groupsOf = (marker: string): readonly string[] => {
   const below = (dir: string, depth: number): readonly string[] =>
     directories(dir).flatMap(path => [
-      ...(path.includes(marker) ? [path] : []),
-      ...(path.includes(marker) || depth > 0 ? below(path, depth - 1) : []),
+      ...(mentions(path, marker) ? [path] : []),
+      ...(mentions(path, marker) || depth > 0 ? below(path, depth - 1) : []),
     ])
   return hierarchies().flatMap(mount => below(mount, 2))
 }
@@ -67,7 +71,7 @@ const isShim = (pid: string): boolean => {
 const holds = (pid: string, marker: string): boolean =>
   names(`/proc/${pid}/fd`).some(fd => {
     try {
-      return readlinkSync(`/proc/${pid}/fd/${fd}`).includes(marker)
+      return mentions(readlinkSync(`/proc/${pid}/fd/${fd}`), marker)
     } catch {
       return false
     }
@@ -77,7 +81,7 @@ const holds = (pid: string, marker: string): boolean =>
 export const processesOf = (marker: string): readonly string[] =>
   names('/proc')
     .filter(name => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter(pid => read(`/proc/${pid}/cgroup`).includes(marker) || (isShim(pid) && holds(pid, marker)))
+    .filter(pid => mentions(read(`/proc/${pid}/cgroup`), marker) || (isShim(pid) && holds(pid, marker)))
     .filter(pid => isAlive(Number(pid)))
     .map(pid => `${pid} ${read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim()}`)
 
@@ -87,7 +91,7 @@ export const residueOf = (marker: string, roots: readonly string[]): Residue => 
   groups: groupsOf(marker),
   mounts: read('/proc/self/mountinfo')
     .split('\n')
-    .filter(line => line.includes(marker)),
+    .filter(line => mentions(line, marker)),
   states: roots.flatMap(root => names(root).map(name => join(root, name))),
 })
 

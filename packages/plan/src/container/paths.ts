@@ -1,4 +1,5 @@
 import { KERNEL, type Op } from '@tsbox/protocol'
+import { sysctlFile } from '@tsbox/spec'
 import type { ContainerInput } from './input.ts'
 import { placeOf } from './mounts.ts'
 import { CONTAINER_SLOTS as SLOTS } from './slots.ts'
@@ -32,11 +33,12 @@ export const sysctlOps = ({ config }: ContainerInput): readonly Op[] => {
       ? []
       : [{ op: 'fsMount', slot: dir, type: 'proc', options: [], attributes: 0 } as const]),
     ...entries.map(
-      ([key, value]): Op => ({ op: 'writeAt', dir, file: `sys/${sysctlPath(key)}`, data: value }),
+      ([key, value]): Op => ({
+        op: 'writeAt',
+        dir,
+        file: `sys/${sysctlFile(key, value, true)}`,
+        data: value,
+      }),
     ),
   ]
 }
-
-/** sysctl(8): dots part the names, and a dot inside a name is written as a slash. */
-const sysctlPath = (key: string): string =>
-  key.includes('.') ? key.replaceAll(/[./]/g, match => (match === '.' ? '/' : '.')) : key

@@ -18,6 +18,7 @@ import { type Bundle, readBundle } from './bundle.ts'
 import { containerGroup, groupPathOf, unitOf } from './group.ts'
 import { checkConsole, checkHost } from './host-checks.ts'
 import { netDevicesOf } from './net-devices.ts'
+import { checkOwnNamespaces } from './own-namespaces.ts'
 import { checkProcSources } from './proc-sources.ts'
 import { availableCapabilities, capabilityWarnings, type Warning } from './rights.ts'
 import { canMakeGroup, mapHelpersFor, refuseLimits } from './rootless.ts'
@@ -54,6 +55,7 @@ export const prepareCreate = (options: CreateOptions): Planned => {
   const host = detectHost()
   checkHost(bundle.config)
   checkProcSources(bundle)
+  checkOwnNamespaces(bundle.config)
   const { consoleSocket, mode } = options
   checkConsole(bundle.config.process.terminal, { consoleSocket, leaves: mode !== 'foreground' })
   const input = inputOf({ options, bundle, host, stateDir })
