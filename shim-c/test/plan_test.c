@@ -265,7 +265,8 @@ static int decode_list(unsigned code, uint32_t items, uint32_t present) {
         if (code == OP_SET_IDS) put_u32(b, i);
         else put_str(b, "");
     }
-    if (code == OP_EXEC) put_u32(b, 0), put_u32(b, 0);
+    if (code == OP_SET_IDS) put_u32(b, 1);
+    else put_u32(b, 0), put_u32(b, 0);
     end_op(b, start);
     return finish();
 }

@@ -127,7 +127,7 @@ const becoming: readonly Op[] = [
   HOOK,
   { op: 'setDomainname', name: 'example' },
   { op: 'personality', persona: 8 },
-  { op: 'setScheduler', settings: Buffer.alloc(48, 1) },
+  { op: 'setScheduler', settings: Buffer.alloc(48) },
   { op: 'setIoPriority', priority: 0x4004 },
   { op: 'setAffinity', processors: Buffer.from([3]) },
   { op: 'findProgram', paths: ['/bin/sh'] },
