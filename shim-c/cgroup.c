@@ -82,8 +82,10 @@ static int make_path(const struct op *op) {
         int child = -1;
         bool last = path[strspn(path, "/")] == 0;
         bool made = false, ready = !enable.s || write_file(dir, "cgroup.subtree_control", enable.s, enable.len) == 0;
-        if (ready && ((made = mkdirat(dir, name, 0755) == 0) || (errno == EEXIST && (!last || op_field(op, MAKE_CGROUP_REUSE).n))))
-            shared->unmarked = made && !last ? op->index + 1 : 0, child = openat(dir, name, DIR_FLAGS);
+        if (ready && ((made = mkdirat(dir, name, 0755) == 0) || (errno == EEXIST && (!last || op_field(op, MAKE_CGROUP_REUSE).n)))) {
+            if (made && !last) shared->unmarked = op->index + 1;
+            child = openat(dir, name, DIR_FLAGS);
+        }
         if (made && !last && child >= 0) (void)fsetxattr(child, MARK, "", 0, 0);
         shared->unmarked = 0;
         if (child >= 0 && last && op_field(op, MAKE_CGROUP_REUSE).n < 2 && kill_listed(child, 0) > 0) {

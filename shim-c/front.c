@@ -98,6 +98,8 @@ static _Noreturn void become_command(void) {
         memcpy(path + length, "tsbox.cjs", 10);
         execve(path, front_argv, environ);
     }
+    static const char lost[] = "tsbox: tsbox.cjs cannot be run from beside this program; try: make install\n";
+    (void)!write(STDERR_FILENO, lost, sizeof lost - 1);
     _exit(EXIT_OURS);
 }
 

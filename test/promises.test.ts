@@ -1,6 +1,6 @@
 // The numbers this project promises, each measured here so that it cannot slip unseen.
 
-import { existsSync, globSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { dirname, join } from 'node:path'
 import t from 'tap'
@@ -70,7 +70,7 @@ await t.test(
     const required = new Set(files.flatMap(file => [...requiredBy(file)]))
     const ours = [...required].filter(name => name.startsWith('./'))
     t.same(
-      ours.filter(name => !['./doctor.cjs', './handback.cjs', './main.cjs'].includes(name)),
+      ours.filter(name => !['./doctor.cjs', './handback.cjs', './main.cjs', './oci.cjs'].includes(name)),
       [],
     )
     const others = [...required].filter(name => !name.startsWith('./'))
@@ -85,9 +85,38 @@ await t.test(
       'all of them are part of Node',
     )
     const texts = files.map(file => readFileSync(join(installed, file), 'utf8')).join('')
-    t.notMatch(texts, /koffi|child_process|\bimport\(/)
+    t.notMatch(texts, /child_process|\bimport\(/)
   },
 )
+
+await test('a filter is compiled once, with koffi; every later box loads no native code', async ({
+  t,
+  inProbe,
+  dir,
+}) => {
+  const trace = join(dir, 'trace')
+  const profile = join(dir, 'profile')
+  // A profile that no box had before, for its error number.
+  const errnoRet = 100 + (process.pid % 3900)
+  writeFileSync(
+    profile,
+    JSON.stringify({
+      defaultAction: 'SCMP_ACT_ALLOW',
+      syscalls: [{ names: ['swapon', `x${Date.now()}`], action: 'SCMP_ACT_ERRNO', errnoRet }],
+    }),
+  )
+  const loadsNative = async (name: string, args: readonly string[]) => {
+    const strace = ['-f', '-qq', '-e', 'trace=openat', '-o', trace, command(), 'run', ...args]
+    const { status, stderr } = await outcomeOf('strace', [...strace, ...inProbe(name), '/bin/probe', 'env'])
+    t.equal(status, 0, stderr)
+    return /koffi\.node|libseccomp\.so/.test(readFileSync(trace, 'utf8'))
+  }
+  const own = ['--security-opt', `seccomp=${profile}`]
+  t.ok(await loadsNative('-1', own), 'a new filter is compiled')
+  t.notOk(await loadsNative('-2', own), 'the same one is there')
+  t.equal((await tsbox(['run', ...inProbe('-3'), '/bin/probe', 'env'])).status, 0)
+  t.notOk(await loadsNative('-4', []), 'and so is the default one')
+})
 
 await t.test('the installed command needs nothing of the checkout', async t => {
   const files = ['tsbox.cjs', 'main.cjs', 'handback.cjs', 'doctor.cjs'].filter(file =>
@@ -163,7 +192,8 @@ await t.test(
   'what the installed command is: one directory and one link, and `uninstall` would take just these',
   async t => {
     const { stdout } = await outcomeOf('ls', [installed])
-    const known = ['doctor.cjs', 'handback.cjs', 'main.cache', 'main.cjs', 'node', 'tsbox-shim', 'tsbox.cjs']
+    const programs = ['doctor', 'handback', 'main', 'oci', 'tsbox'].map(name => `${name}.cjs`)
+    const known = [...programs, 'main.cache', 'oci.cache', 'node', 'node_modules', 'tsbox-shim']
     t.same(
       stdout
         .trim()
@@ -171,8 +201,13 @@ await t.test(
         .filter(file => !known.includes(file)),
       [],
     )
-    const script = readFileSync(join(ROOT, 'scripts', 'install.sh'), 'utf8')
-    for (const file of stdout.trim().split('\n'))
-      t.ok(script.includes(`$lib/${file}"`), `${file} is removed by uninstall`)
+    const prefix = join(t.testdir(), 'prefix')
+    for (const verb of ['install', 'uninstall'])
+      t.equal((await outcomeOf('make', ['-C', ROOT, verb, `PREFIX=${prefix}`, 'DESTDIR='])).status, 0, verb)
+    t.same(
+      globSync('**', { cwd: prefix }).filter(path => /tsbox/.test(path)),
+      [],
+      'nothing is left',
+    )
   },
 )

@@ -29,12 +29,19 @@ const nodePath = /^#!(\S+)/.exec(readFileSync(join(lib, 'tsbox.cjs'), 'utf8'))?.
 /** Programs of the host that nobody but the attack could change: the installed ones may be replaced while we look. */
 const installedIn = (dir: string) => {
   for (const name of readdirSync(lib)) {
-    if (name === 'node') linkSync(join(lib, name), join(dir, name))
+    // A directory: what compiles filters, which no part of this test has changed.
+    if (name === 'node_modules') symlinkSync(join(lib, name), join(dir, name))
+    else if (name === 'node') linkSync(join(lib, name), join(dir, name))
     else copyFileSync(join(lib, name), join(dir, name))
   }
   const launcher = join(dir, 'tsbox.cjs')
   return {
-    programs: [...readdirSync(dir).map(name => join(dir, name)), nodePath],
+    programs: [
+      ...readdirSync(dir)
+        .filter(name => name !== 'node_modules')
+        .map(name => join(dir, name)),
+      nodePath,
+    ],
     run: (options: readonly string[], program: readonly string[]) =>
       outcomeOf(nodePath, [launcher, ...boxes.args(options, program)]),
   }

@@ -26,7 +26,7 @@ t.test(
       t.equal(lstatSync(join(lib, name)).mode & 0o6022, 0, `${name}: not setuid, not writable by others`)
     const dir = t.testdir()
     chmodSync(dir, 0o755)
-    const shim = join(dir, 'shim')
+    const shim = join(dir, 'tsbox-shim')
     copyFileSync(join(lib, 'tsbox-shim'), shim)
     const asUser = async (mode: number) => {
       chmodSync(shim, mode)
