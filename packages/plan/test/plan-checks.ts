@@ -32,7 +32,7 @@ export const slotProblems = (plan: Plan): string[] => {
       for (const slot of usesOf(op)) {
         if (!open.has(slot)) problems.push(`${chapter} ${i} ${op.op} uses slot ${slot}, which is not open`)
       }
-      if (op.op === 'closeFds') open.clear()
+      if (op.op === 'closeFds') for (const slot of open) if (!op.keep.includes(slot)) open.delete(slot)
       const slot = makes(op)
       if (slot === undefined) return
       if (slot >= PROTOCOL.maxSlots) problems.push(`${chapter} ${i} ${op.op}: no slot ${slot}`)

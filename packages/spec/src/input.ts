@@ -65,10 +65,13 @@ export const BoxInputSchema = v.strictObject({
   privileged: v.optional(v.boolean()),
   noNewPrivs: v.optional(v.boolean()),
   seccomp: v.optional(
-    v.union([
-      v.picklist(['default', 'unconfined']),
-      v.custom<OciSeccomp>(value => typeof value === 'object' && value !== null, 'is not a profile'),
-    ]),
+    v.union(
+      [
+        v.picklist(['default', 'unconfined']),
+        v.custom<OciSeccomp>(value => typeof value === 'object' && value !== null),
+      ],
+      'is neither default, unconfined nor a profile',
+    ),
   ),
   sysctls: v.optional(record),
   timeout: v.optional(amount),

@@ -33,6 +33,8 @@ export const SPEC_REFUSALS: readonly Row[] = [
   ['root.upper', { root: { kind: 'layers', layers: ['/a'], upper: 'b' } }],
   ['root.upper', { root: { kind: 'directory', path: '/a', upper: '/b' } }],
   ['readOnly', { readOnly: 'yes' }],
+  ['seccomp', { seccomp: 'off' }],
+  ['seccomp', { seccomp: 1 }],
   ['cwd', { cwd: 'tmp' }],
   ['cwd', { cwd: '/a/../..' }],
   ['env', { env: { A: 1 } }],

@@ -1,7 +1,7 @@
-import { appendFileSync } from 'node:fs'
+import { closeSync, constants, lstatSync, openSync, writeSync } from 'node:fs'
 import { isTsboxError } from '@tsbox/errors'
 import type { Warning } from '@tsbox/runtime'
-import { printError, printNotes } from './print.ts'
+import { plainJson, printError, printNotes } from './print.ts'
 
 export interface LogOptions {
   readonly log?: string | undefined
@@ -23,9 +23,23 @@ export const logLine = (level: 'error' | 'warning', text: string, { log, logForm
       ? JSON.stringify({ level, msg: text, time })
       : `time=${JSON.stringify(time)} level=${level} msg=${JSON.stringify(text)}`
   try {
-    appendFileSync(log, `${line}\n`, { mode: 0o644 })
+    append(log, `${plainJson(line)}\n`)
   } catch {
     // Standard error has it too.
+  }
+}
+
+const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants
+
+/** Of links only root's and ours are followed (/dev/stderr is one): in a directory like /tmp one may wait for us. Nor is a reader waited for. */
+const append = (path: string, text: string): void => {
+  const owner = lstatSync(path, { throwIfNoEntry: false })
+  const isOurs = owner?.isSymbolicLink() === true && [0, process.geteuid?.()].includes(owner.uid)
+  const fd = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | (isOurs ? 0 : O_NOFOLLOW), 0o644)
+  try {
+    writeSync(fd, text)
+  } finally {
+    closeSync(fd)
   }
 }
 

@@ -22,8 +22,12 @@ export const printText = (text: string): void => put(1, text)
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced here
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 
-const plain = (text: string): string =>
+export const plain = (text: string): string =>
   text.replace(CONTROL, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
+/** The same for JSON, which stays the same value: in its texts only, as every reader of JSON takes them. */
+export const plainJson = (json: string): string =>
+  json.replace(CONTROL, unit => (unit === '\n' ? unit : plain(unit)))
 
 /** Synchronous, because the process may be replaced or end right after; a closed pipe is no reason to fail. */
 const put = (fd: 1 | 2, text: string): void => {

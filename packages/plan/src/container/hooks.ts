@@ -30,8 +30,6 @@ const hookOp = ({ path, args, env, timeout }: OciHook, kind: keyof OciHooks, of:
   optional: OPTIONAL.has(kind) ? 1 : 0,
 })
 
-/** What init does once it is started. */
-export const lastOps = (of: StateOf, program: Pick<Program, 'process' | 'filter'>): readonly Op[] => [
-  ...hookOps('startContainer', of),
-  ...execOps(program),
-]
+/** What init does once it is started. The programs of its hooks come from the root, so they are held by the filter as well. */
+export const lastOps = (of: StateOf, program: Pick<Program, 'process' | 'filter'>): readonly Op[] =>
+  execOps(program, hookOps('startContainer', of))

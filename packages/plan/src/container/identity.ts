@@ -120,9 +120,13 @@ const pathsOf = ({ args, env = [] }: OciProcess): readonly string[] => {
   return searchPaths(args[0] ?? '', path)
 }
 
-/** The last steps; the filter is put on by exec itself. */
-export const execOps = ({ process, filter }: Pick<Program, 'process' | 'filter'>): readonly Op[] => [
+/** The filter is put on by exec itself; what is `between` runs under it too. */
+export const execOps = (
+  { process, filter }: Pick<Program, 'process' | 'filter'>,
+  between: readonly Op[] = [],
+): readonly Op[] => [
   ...(filter === undefined ? [] : [{ op: 'seccomp', flags: filter.flags, program: filter.program } as const]),
+  ...between,
   { op: 'exec', paths: pathsOf(process), argv: process.args, env: process.env ?? [] },
 ]
 

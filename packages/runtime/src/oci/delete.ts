@@ -8,6 +8,7 @@ import { salvagedGroup } from './salvage.ts'
 import { scopeEnd } from './scope.ts'
 import { statusOf } from './status.ts'
 import { type Kept, readContainer, stateDirOf } from './store.ts'
+import { checkStateDir } from './trust.ts'
 import { wrongState } from './wrong-state.ts'
 
 /** A configuration that asks for nothing: of a container whose own cannot be read. */
@@ -30,13 +31,14 @@ const groupOf = ({ groupPath, unit }: Pick<Kept, 'groupPath' | 'unit'>) =>
 /**
  * Plans the removal of a container, or nothing when there is none and it is forced.
  *
- * @throws TsboxError ERR_TSBOX_NO_CONTAINER, ERR_TSBOX_STATE when it is not stopped and not forced
+ * @throws TsboxError ERR_TSBOX_NO_CONTAINER, ERR_TSBOX_STATE when it is not stopped and not forced, or not ours
  */
 export const prepareDelete = (
   { root, id }: { readonly root: string; readonly id: string },
   { force, handback }: { readonly force: boolean; readonly handback: Handback },
 ): Plan | undefined => {
   const stateDir = stateDirOf(root, id)
+  checkStateDir(root, stateDir)
   if (force && !existsSync(stateDir)) return undefined
   const container = readOrNothing(root, id, force)
   const { kept, config } = container

@@ -23,6 +23,7 @@ import { checkProcSources } from './proc-sources.ts'
 import { availableCapabilities, capabilityWarnings, type Warning } from './rights.ts'
 import { canMakeGroup, mapHelpersFor, refuseLimits } from './rootless.ts'
 import { type Kept, STATE_FILES, stateDirOf } from './store.ts'
+import { checkRoot } from './trust.ts'
 
 /** What a caller of `create` and `run` says beside the bundle. */
 export interface CreateOptions extends Attachments {
@@ -60,6 +61,7 @@ export const prepareCreate = (options: CreateOptions): Planned => {
   checkConsole(bundle.config.process.terminal, { consoleSocket, leaves: mode !== 'foreground' })
   const input = inputOf({ options, bundle, host, stateDir })
   mkdirSync(options.root, { recursive: true, mode: 0o700 })
+  checkRoot(options.root)
   return {
     plan: planContainer(input),
     warnings: capabilityWarnings(bundle.config.process, input.capabilities),

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { TsboxError } from '@tsbox/errors'
 import { containerId, type OciConfig, parseConfig } from '@tsbox/spec'
+import { checkStateDir } from './trust.ts'
 
 /** Where the state directories of containers lie when nothing else is said. */
 export const OCI_ROOT = '/run/tsbox-oci'
@@ -49,10 +50,12 @@ const noContainer = (id: string): TsboxError =>
 /**
  * A container that was created.
  *
- * @throws TsboxError ERR_TSBOX_NO_CONTAINER when there is none of that id, ERR_TSBOX_STATE when what was kept of it cannot be read
+ * @throws TsboxError ERR_TSBOX_NO_CONTAINER when there is none of that id, ERR_TSBOX_STATE when what was kept of it cannot be read or
+ * was not written by us
  */
 export const readContainer = (root: string, id: string): StoredContainer => {
   const stateDir = stateDirOf(root, id)
+  checkStateDir(root, stateDir)
   if (!existsSync(stateDir)) throw noContainer(id)
   try {
     const kept = JSON.parse(readFileSync(`${stateDir}/${STATE_FILES.kept}`, 'utf8')) as Kept

@@ -11,7 +11,7 @@ export interface ConfigField {
 }
 
 const supported = (path: string, note = ''): ConfigField => ({ path, status: 'supported', note })
-const refused = (path: string, note: string): ConfigField => ({ path, status: 'refused', note })
+const refused = (path: string, note = ''): ConfigField => ({ path, status: 'refused', note })
 
 const hook = (kind: string): readonly ConfigField[] => [
   supported(`hooks.${kind}[].path`, 'Absolute.'),
@@ -52,12 +52,12 @@ const process: readonly ConfigField[] = [
   supported('process.cwd', 'Absolute.'),
   supported('process.env', 'NAME=VALUE; a variable without a name or "=" is an error.'),
   supported('process.args', 'At least one.'),
-  refused('process.commandLine', 'For Windows.'),
+  refused('process.commandLine'),
   supported('process.user.uid', '4294967295 is refused: to the kernel it means "leave it as it is".'),
   supported('process.user.gid', '4294967295 is refused.'),
   supported('process.user.umask', 'At most 0o777.'),
   supported('process.user.additionalGids', '4294967295 is refused.'),
-  refused('process.user.username', 'For Windows.'),
+  refused('process.user.username'),
   ...['bounding', 'effective', 'inheritable', 'permitted', 'ambient'].map(set =>
     supported(`process.capabilities.${set}`, 'A capability the kernel does not have is a warning.'),
   ),
@@ -106,8 +106,8 @@ const linux: readonly ConfigField[] = [
   supported('linux.mountLabel', 'An error on a host without SELinux.'),
   supported('linux.personality.domain'),
   refused('linux.personality.flags', 'The specification defines none; an empty list passes.'),
-  refused('linux.intelRdt', 'tsbox does not manage Intel RDT.'),
-  refused('linux.memoryPolicy', 'tsbox sets no NUMA memory policy; resources.cpu.mems chooses nodes.'),
+  refused('linux.intelRdt'),
+  refused('linux.memoryPolicy', 'resources.cpu.mems chooses nodes.'),
 ]
 
 const seccomp: readonly ConfigField[] = [
@@ -132,37 +132,37 @@ const resources: readonly ConfigField[] = [
   supported('devices[].major', 'Absent or -1 means all.'),
   supported('devices[].minor', 'Absent or -1 means all.'),
   supported('devices[].access', 'Absent means all; an empty string is an error.'),
-  ...['limit', 'reservation', 'swap', 'kernel', 'kernelTCP'].map(name =>
-    supported(`memory.${name}`, '-1 is no limit.'),
-  ),
-  supported('memory.swappiness', '0 to 100.'),
-  supported('memory.disableOOMKiller'),
-  supported('memory.useHierarchy'),
+  ...['limit', 'reservation', 'swap'].map(name => supported(`memory.${name}`, '-1 is no limit.')),
+  supported('memory.kernel', 'Any limit but -1 is an error: Linux has had none since 5.16.'),
+  supported('memory.kernelTCP', '-1 is no limit; an error on cgroup v2.'),
+  supported('memory.swappiness', '0 to 100; an error on cgroup v2.'),
+  supported('memory.disableOOMKiller', 'true is an error on cgroup v2.'),
+  supported('memory.useHierarchy', 'false is an error on cgroup v2.'),
   supported('memory.checkBeforeUpdate'),
   supported('cpu.shares'),
   supported('cpu.quota'),
   supported('cpu.burst', 'At most the quota.'),
   supported('cpu.period'),
-  supported('cpu.realtimeRuntime'),
-  supported('cpu.realtimePeriod'),
+  supported('cpu.realtimeRuntime', 'An error on cgroup v2.'),
+  supported('cpu.realtimePeriod', 'An error on cgroup v2.'),
   supported('cpu.cpus'),
   supported('cpu.mems'),
   supported('cpu.idle', '0 or 1.'),
   supported('pids.limit'),
-  supported('blockIO.weight'),
-  supported('blockIO.leafWeight'),
+  supported('blockIO.weight', 'An error where no scheduler of the kernel has weights.'),
+  supported('blockIO.leafWeight', 'An error where the kernel has none, as Linux since 5.0.'),
   supported('blockIO.weightDevice[].major'),
   supported('blockIO.weightDevice[].minor'),
   supported('blockIO.weightDevice[].weight', 'This, leafWeight or both.'),
   supported('blockIO.weightDevice[].leafWeight'),
   supported('hugepageLimits[].pageSize', 'Such as 64KB, 2MB or 1GB.'),
   supported('hugepageLimits[].limit'),
-  supported('network.classID'),
-  supported('network.priorities[].name'),
+  supported('network.classID', 'Needs net_cls of cgroup v1.'),
+  supported('network.priorities[].name', 'Needs net_prio of cgroup v1.'),
   supported('network.priorities[].priority'),
   supported('rdma.*.hcaHandles', 'This, hcaObjects or both.'),
   supported('rdma.*.hcaObjects'),
-  supported('unified.*', 'A file of the group itself, without a directory.'),
+  supported('unified.*', 'A file of the group itself, without a directory; needs cgroup v2.'),
 ].map(field => ({ ...field, path: `linux.resources.${field.path}` }))
 
 /** Every field of `config.json` that Linux has, and of other platforms those that hold theirs (runtime-spec 1.3). */
@@ -178,5 +178,5 @@ export const CONFIG_FIELDS: readonly ConfigField[] = [
     'throttleReadIOPSDevice',
     'throttleWriteIOPSDevice',
   ].flatMap(throttle),
-  ...['windows', 'solaris', 'vm', 'zos', 'freebsd'].map(name => refused(name, 'For another platform.')),
+  ...['windows', 'solaris', 'vm', 'zos', 'freebsd'].map(name => refused(name)),
 ]

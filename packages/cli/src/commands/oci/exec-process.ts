@@ -28,7 +28,7 @@ export const execProcess = (
     args: words,
     terminal: settings.tty,
     cwd: settings.cwd === undefined ? own.cwd : insidePath(settings.cwd, '--cwd'),
-    env: [...(own.env ?? []), ...settings.env],
+    env: [...(own.env ?? []), ...settings.env.map(variable)],
     user: userOf(settings, own),
     ...(settings.caps.length > 0 ? { capabilities: withCaps(own, settings.caps) } : {}),
     ...(settings.noNewPrivs ? { noNewPrivileges: true } : {}),
@@ -49,9 +49,23 @@ const readText = (path: string): string => {
   }
 }
 
+/** As in config.json, where one without a name or without "=" is an error too. */
+const variable = (text: string): string => {
+  if (text.indexOf('=') > 0) return text
+  throw new TsboxError('ERR_TSBOX_USAGE', `--env: ${JSON.stringify(text)} is no variable`, {
+    hint: 'Write --env NAME=VALUE.',
+    step: '--env',
+  })
+}
+
 const userOf = ({ user, groups }: ExecSettings, own: OciProcess): OciProcess['user'] => {
   const more = groups.map(text => id(text, '--additional-gids'))
-  const [uid, gid] = user?.split(':') ?? []
+  const [uid, gid, ...rest] = user?.split(':') ?? []
+  if (rest.length > 0)
+    throw new TsboxError('ERR_TSBOX_USAGE', `--user: ${JSON.stringify(user)} is no user and group`, {
+      hint: 'Write --user UID:GID, with numbers.',
+      step: '--user',
+    })
   return {
     ...own.user,
     ...(uid === undefined ? {} : { uid: id(uid, '--user') }),

@@ -1,5 +1,6 @@
 import { containerIds, readContainer, stateOf } from '@tsbox/runtime'
 import { describeOptions, type OptionRow } from '../../option.ts'
+import { plain, plainJson } from '../../report/print.ts'
 import { textTable } from '../../report/table.ts'
 import { type Context, readVerb } from './context.ts'
 import { exactly, usage } from './words.ts'
@@ -50,7 +51,7 @@ Example: sudo tsbox list --format json
   const ids = containerIds(context.globals.root)
   if (settings.quiet) return ids.map(id => `${id}\n`).join('')
   const states = ids.flatMap(id => stateOrNothing(context.globals.root, id))
-  return settings.format === 'json' ? `${JSON.stringify(states)}\n` : table(states)
+  return settings.format === 'json' ? `${plainJson(JSON.stringify(states))}\n` : table(states)
 }
 
 type State = ReturnType<typeof stateOf>
@@ -71,8 +72,8 @@ const table = (states: readonly State[]): string =>
       id,
       `${pid}`,
       status,
-      bundle,
-      `${created}`,
+      plain(bundle),
+      plain(`${created}`),
       'root',
     ]),
   ])

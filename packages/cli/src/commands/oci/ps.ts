@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { TsboxError } from '@tsbox/errors'
 import { processesOf, readContainer } from '@tsbox/runtime'
 import { describeOptions, type OptionRow, readOptions } from '../../option.ts'
+import { plain } from '../../report/print.ts'
 import type { Context } from './context.ts'
 import { usage } from './words.ts'
 
@@ -42,7 +43,7 @@ const table = (pids: readonly number[], options: readonly string[]): string => {
   if (column < 0) throw usage('ps', 'these options show no column PID')
   const wanted = new Set(pids)
   const ours = lines.filter(line => wanted.has(Number(line.trim().split(/\s+/)[column])))
-  return [heading, ...ours, ''].join('\n')
+  return [heading, ...ours.map(plain), ''].join('\n')
 }
 
 const runPs = (options: readonly string[]): string => {

@@ -1,4 +1,5 @@
 import { readContainer, stateOf } from '@tsbox/runtime'
+import { plainJson } from '../../report/print.ts'
 import { type Context, readVerb } from './context.ts'
 import { exactly } from './words.ts'
 
@@ -13,5 +14,5 @@ export const stateVerb = (context: Context): string => {
   const { words, help } = readVerb(context, [], {})
   if (help) return HELP
   const [id] = exactly(words, ['ID'], 'state')
-  return `${JSON.stringify(stateOf(readContainer(context.globals.root, id)), null, 2)}\n`
+  return `${plainJson(JSON.stringify(stateOf(readContainer(context.globals.root, id)), null, 2))}\n`
 }
