@@ -1,5 +1,8 @@
 import type { Op } from '@tsbox/protocol'
 
+/** `claim` with this is a container's (docs/operations.md). */
+export const CONTAINER_CLAIM = 2
+
 export interface HintRow {
   readonly step: Op['op'] | 'any'
   readonly errno: string
@@ -10,6 +13,9 @@ export interface HintRow {
 const pathIs = (path: RegExp) => (op: Op) => 'path' in op && path.test(String(op.path))
 const fileIs = (file: RegExp) => (op: Op) => 'file' in op && file.test(String(op.file))
 const isOverlay = (op: Op) => op.op === 'fsMount' && op.type === 'overlay'
+/** A container's, not a box's: what is left of an ended one is taken, one that lives is not. */
+const isContainers = (op: Op) =>
+  (op.op === 'claim' && op.reclaim === CONTAINER_CLAIM) || (op.op === 'makeCgroup' && op.reuse !== 0)
 const targetIs = (target: RegExp) => (op: Op) => 'target' in op && target.test(String(op.target))
 
 /** What an errno means at a step, and what to try. A row per lesson; the first that fits is given. */
@@ -29,6 +35,12 @@ export const HINTS: readonly HintRow[] = [
     step: 'closeFds',
     errno: 'EISDIR',
     hint: 'Standard input, output and error must not be directories: a box could leave through them.',
+  },
+  {
+    step: 'claim',
+    errno: 'EEXIST',
+    when: isContainers,
+    hint: 'Delete that container first, or choose another id.',
   },
   { step: 'claim', errno: 'EEXIST', hint: 'Stop that box, or choose another --name.' },
   {
@@ -52,6 +64,12 @@ export const HINTS: readonly HintRow[] = [
     hint: 'It is neither a program for this machine nor a script that begins with #!.',
   },
   { step: 'exec', errno: 'E2BIG', hint: 'The arguments and the environment together are too large.' },
+  {
+    step: 'makeCgroup',
+    errno: 'EEXIST',
+    when: isContainers,
+    hint: 'Limits would hold for those too: name a group that has no processes.',
+  },
   {
     step: 'makeCgroup',
     errno: 'EEXIST',

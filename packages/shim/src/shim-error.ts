@@ -1,7 +1,7 @@
 import { type ErrorCode, type SystemErrorLike, TsboxError } from '@tsbox/errors'
 import { allOps, describeOp, type Op, type OpOf, type Plan, type StatusRecord } from '@tsbox/protocol'
 import { errnoMessage, errnoName } from './errno.ts'
-import { hintFor } from './hints.ts'
+import { CONTAINER_CLAIM, hintFor } from './hints.ts'
 
 /**
  * The error in what a shim told, if there is one: the plan was refused, a step failed, or init ended before its
@@ -88,9 +88,7 @@ const messageOf = (op: Op, errno: number): string => {
     case 'findProgram':
       return notFound(op.paths.map(String), why)
     case 'claim':
-      return errnoName(errno) === 'EEXIST'
-        ? `a box named ${JSON.stringify(String(op.path).split('/').at(-1))} is running`
-        : `the run directory ${op.path} cannot be made: ${why}`
+      return errnoName(errno) === 'EEXIST' ? taken(op) : `the run directory ${op.path} cannot be made: ${why}`
     case 'knock':
       return errnoName(errno) === 'ESRCH'
         ? 'the container has stopped: container not running'
@@ -107,10 +105,19 @@ const messageOf = (op: Op, errno: number): string => {
     case 'open':
       return `${JSON.stringify(op.path)}: ${why}`
     case 'makeCgroup':
-      return `the cgroup ${op.mount}${op.path} cannot be made: ${why}`
+      return op.reuse !== 0 && errnoName(errno) === 'EEXIST'
+        ? `the cgroup ${op.mount}${op.path} has processes already`
+        : `the cgroup ${op.mount}${op.path} cannot be made: ${why}`
     default:
       return `${describeOp(op)}: ${why}`
   }
+}
+
+const taken = ({ path, reclaim }: OpOf<'claim'>): string => {
+  const name = JSON.stringify(String(path).split('/').at(-1))
+  return reclaim === CONTAINER_CLAIM
+    ? `container with given ID already exists: ${name}`
+    : `a box named ${name} is running`
 }
 
 /** In the words that engines look for. */

@@ -84,6 +84,30 @@ t.test('a name that is taken is told by the name', async t => {
   t.equal(errorOf(plan, [failed(0, EEXIST)])?.message, 'a box named "web" is running')
 })
 
+t.test('a container is told of as one, not as a box', async t => {
+  const told = (op: Op) => errorOf({ outer: [op], inner: [], teardown: [] }, [failed(0, EEXIST)])
+  t.match(told({ op: 'claim', slot: 0, path: '/run/tsbox-oci/web', reclaim: 2 }), {
+    code: 'ERR_TSBOX_NAME_TAKEN',
+    message: 'container with given ID already exists: "web"',
+    hint: /another id/,
+  })
+  const group: Op = {
+    op: 'makeCgroup',
+    slot: 0,
+    mount: '/cg',
+    path: '/web',
+    enable: null,
+    inherit: [],
+    reuse: 1,
+  }
+  t.match(told(group), {
+    code: 'ERR_TSBOX_CGROUP',
+    message: 'the cgroup /cg/web has processes already',
+    hint: /no processes/,
+  })
+  t.match(told({ ...group, reuse: 0 }), { message: /cannot be made/, hint: /--cgroup-parent/ })
+})
+
 t.test('a refused plan is told with the operation, and what to do about it', async t => {
   const refused = (errno: number, index = 0): StatusRecord => ({ kind: 'refused', errno, index, ns })
   t.match(errorOf(plan, [refused(EBADMSG, 4)]), {
