@@ -51,6 +51,7 @@ check: lint typecheck analyze check-generated check-layers check-sizes check-pac
 
 check-generated: $(INSTALLED)
 	@$(NODE) --conditions=@tsbox/source scripts/gen.mts --check
+	@$(NODE) --conditions=@tsbox/source scripts/conformance.mts --check
 
 check-layers: $(INSTALLED)
 	@$(NODE) scripts/check-layers.mts
@@ -76,6 +77,7 @@ typecheck: $(INSTALLED) ## types of everything, tests included
 .PHONY: gen
 gen: $(INSTALLED) ## write the generated files from their one source
 	@$(NODE) --conditions=@tsbox/source scripts/gen.mts
+	@$(NODE) --conditions=@tsbox/source scripts/conformance.mts
 
 ## Set-up: Debian packages for each purpose, then npm's.
 

@@ -73,15 +73,18 @@ const OTHERS = 'The document'
 const sectionOf = (path: string): string =>
   SECTIONS.find(([, start]) => path.startsWith(start))?.[0] ?? OTHERS
 
-const escaped = (text: string): string => text.replace(/[|[\]<>*_\\]/g, '\\$&').replaceAll('\n', ' ')
+const escaped = (text: string): string => text.replace(/[|[\]<>*\\]/g, '\\$&').replaceAll('\n', ' ')
 
 const testCell = ({ file, title, onlySomeHosts }: FieldTest): string =>
   `[${basename(file, '.test.ts')}](../${file}): ${escaped(title)}${onlySomeHosts ? ' (where the host can)' : ''}`
 
 const row = ({ path, status, note }: ConfigField, tests: readonly FieldTest[]): string => {
   const showing = tests.filter(({ shows }) => shows.includes(path)).map(testCell)
-  const refusal = status === 'refused' ? [escaped(refusalOf(path))] : []
-  const cells = [`\`${path}\``, status, [...refusal, escaped(note)].filter(Boolean).join(' – ')]
+  const particular =
+    status === 'refused'
+      ? [escaped(refusalOf(path)), escaped(note)].join('. ').replace(/ $/, '')
+      : escaped(note)
+  const cells = [`\`${path}\``, status, particular]
   return `| ${[...cells, [...new Set(showing)].join('<br>')].join(' | ')} |`
 }
 

@@ -3,12 +3,11 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { inParallel } from '../helpers/boxes.ts'
 import type { Container } from './helpers/container.ts'
-import { killedAt } from './helpers/crash.ts'
+import { killedAt, pointsUpTo } from './helpers/crash.ts'
 import { type Oci, ociTests } from './helpers/oci-test.ts'
 import { groupsOf } from './helpers/residue.ts'
 
 const test = ociTests(import.meta.filename)
-const STRIDE = process.env.TSBOX_STRESS_SECONDS === undefined ? 3 : 1
 
 interface Case {
   readonly verb: string
@@ -92,9 +91,7 @@ const brought = async ({ create }: Oci, from: Case['from']): Promise<Container> 
 
 for (const { verb, args, from, states, calls, most } of CASES) {
   await test(`${verb} is killed at any of its steps`, {}, async oci => {
-    const stride = most > 20 ? STRIDE : 1
-    const points = Array.from({ length: Math.ceil(most / stride) }, (_, i) => 1 + i * stride)
-    const wrong = await inParallel(points, async call => {
+    const wrong = await inParallel(pointsUpTo(most, Math.ceil(most / 8)), async call => {
       const { id } = await brought(oci, from)
       await oci.tsbox(args(id), { before: killedAt(call, calls), patience: 10_000 })
       const state = await stateOf(oci, id)

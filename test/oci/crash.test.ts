@@ -3,14 +3,11 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { inParallel } from '../helpers/boxes.ts'
-import { CREATING, createPlan, ended, killedAt, killFamily, runPlan } from './helpers/crash.ts'
+import { CREATING, createPlan, ended, killedAt, killFamily, pointsUpTo, runPlan } from './helpers/crash.ts'
 import { type Oci, ociTests } from './helpers/oci-test.ts'
 import { groupsOf, processesOf } from './helpers/residue.ts'
 
 const test = ociTests(import.meta.filename)
-
-/** Every so many calls; all of them where there is time (TSBOX_STRESS_SECONDS). */
-const STRIDE = process.env.TSBOX_STRESS_SECONDS === undefined ? 3 : 1
 
 /** What a killed `create` left when `delete --force` has been there. */
 const leftAfterDelete = async ({ root, tsbox, marker }: Oci, id: string): Promise<readonly string[]> => {
@@ -34,8 +31,7 @@ const crash = async (
     linux: { sysctl: { 'net.ipv4.ip_forward': '1' }, maskedPaths: ['/proc/keys'] },
   })
   await kill(createPlan(oci.root, id, dir), id)
-  const left = await leftAfterDelete(oci, id)
-  return left
+  return leftAfterDelete(oci, id)
 }
 
 /** Until the program has ended, or what it made waits to be started. */
@@ -51,8 +47,7 @@ for (const [who, calls, most] of [
   ['init', CREATING.init, 110],
 ] as const) {
   await test(`${who} of create is killed at each of its system calls`, {}, async oci => {
-    const points = Array.from({ length: Math.ceil(most / STRIDE) }, (_, i) => 1 + i * STRIDE)
-    const wrong = await inParallel(points, async call => {
+    const wrong = await inParallel(pointsUpTo(most, 8), async call => {
       const left = await crash(oci, async (plan, id) => {
         const child = runPlan(plan, killedAt(call, calls))
         await settled(oci, id, child)
@@ -63,10 +58,13 @@ for (const [who, calls, most] of [
   })
 }
 
-for (const who of ['supervisor', 'all'] as const) {
-  await test(`${who === 'all' ? 'supervisor, janitor and init are' : 'the supervisor is'} killed a millisecond later each time`, {}, async oci => {
-    const times = Array.from({ length: 45 }, (_, ms) => ms)
-    const wrong = await inParallel(times, async ms => {
+for (const [who, words] of [
+  ['supervisor', 'the supervisor is'],
+  ['keepers', 'supervisor and janitor are'],
+  ['all', 'supervisor, janitor and init are'],
+] as const) {
+  await test(`${words} killed a millisecond later each time`, {}, async oci => {
+    const wrong = await inParallel(pointsUpTo(45, 4), async ms => {
       const left = await crash(oci, async plan => {
         const child = runPlan(plan)
         await sleep(ms)

@@ -60,7 +60,13 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
 
 for (const [fields, rows] of Object.entries(ROWS)) {
   const group = fields.slice(0, fields.indexOf('.'))
-  await test(`${fields} are what the kernel has`, {}, async ({ t, create }) => {
+  await test(`${fields}: what the kernel has is what was asked for`, {
+    shows: [
+      'linux.resources.memory.{limit,reservation,swap}',
+      'linux.resources.cpu.{shares,quota,burst,period,idle,cpus,mems}',
+      'linux.resources.pids.limit',
+    ],
+  }, async ({ t, create }) => {
     for (const [value, controller, one, two] of rows) {
       const container = await create(limited({ [group]: value }))
       const [file, wanted] = v1(controller) ? one : two
@@ -282,4 +288,14 @@ await test('what this host cannot limit is refused by name', {
     )
   for (const file of ['../memory.max', 'cgroup/procs', 'memory', ''])
     t.match(await refusal(limited({ unified: { [file]: '1' } })), /linux\.resources\.unified/)
+})
+
+await test('what tsbox does not manage is refused by name', {
+  shows: ['linux.{intelRdt,memoryPolicy}'],
+}, async ({ t, refusal }) => {
+  t.match(await refusal({ linux: { intelRdt: { closID: 'x' } } }), /linux\.intelRdt: /)
+  t.match(
+    await refusal({ linux: { memoryPolicy: { mode: 'MPOL_BIND', nodes: '0' } } }),
+    /linux\.memoryPolicy: .*resources\.cpu\.mems/s,
+  )
 })

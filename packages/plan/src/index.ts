@@ -7,6 +7,7 @@ export type {
   Mode,
   NetDevice,
 } from './container/input.ts'
+export { maySetGroups } from './container/namespaces.ts'
 export { planContainer } from './container/plan-container.ts'
 export type { DeleteInput } from './container/plan-delete.ts'
 export { planDelete } from './container/plan-delete.ts'

@@ -48,6 +48,16 @@ export const killedAt = (call: number, calls: string): readonly string[] => [
   ],
 ]
 
+/**
+ * Where to kill: 1 to `most`, all of them with TSBOX_STRESS_SECONDS (and tap --timeout=900), else every so many, from a place that
+ * differs from run to run: in time each is tried.
+ */
+export const pointsUpTo = (most: number, stride: number): readonly number[] => {
+  const step = process.env.TSBOX_STRESS_SECONDS === undefined ? stride : 1
+  const first = 1 + Math.floor(Math.random() * step)
+  return Array.from({ length: Math.ceil((most - first + 1) / step) }, (_, i) => first + i * step)
+}
+
 /** Runs a plan, without the program that made it; the words in front run the shim. */
 export const runPlan = (plan: Uint8Array, before: readonly string[] = []): ChildProcess => {
   const [file = '', ...args] = [...before, shim()]
@@ -71,13 +81,22 @@ export const ended = (child: ChildProcess, patience = 10_000): Promise<boolean> 
     })
   })
 
-const isShim = (pid: number): boolean => {
+const nameOf = (pid: number): string => {
   try {
-    return readFileSync(`/proc/${pid}/comm`, 'latin1').startsWith('tsbox')
+    return readFileSync(`/proc/${pid}/comm`, 'latin1').trim()
   } catch {
-    return false
+    return '' // it has ended
   }
 }
+
+/** Children of a supervisor that die with it, by their names. */
+const WITH: Readonly<Record<Victims, (name: string) => boolean>> = {
+  supervisor: () => false,
+  keepers: name => name === 'tsbox-janitor',
+  all: name => name.startsWith('tsbox'),
+}
+
+export type Victims = 'supervisor' | 'keepers' | 'all'
 
 const signal = (pid: number, name: NodeJS.Signals): void => {
   try {
@@ -87,10 +106,9 @@ const signal = (pid: number, name: NodeJS.Signals): void => {
   }
 }
 
-/** kill -9 for a supervisor, or at one moment for it and those of its children that are chosen. */
-export const killFamily = (pid: number, who: 'supervisor' | 'all'): void => {
-  const children = who === 'all' ? childrenOf(pid).filter(isShim) : []
-  const all = [pid, ...children]
+/** kill -9 for a supervisor, at one moment with those of its children that are chosen: its janitor, or init too. */
+export const killFamily = (pid: number, who: Victims): void => {
+  const all = [pid, ...childrenOf(pid).filter(child => WITH[who](nameOf(child)))]
   for (const each of all) signal(each, 'SIGSTOP')
   for (const each of all) signal(each, 'SIGKILL')
 }

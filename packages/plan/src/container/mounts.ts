@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { type Op, PROTOCOL } from '@tsbox/protocol'
+import { KERNEL, type Op, PROTOCOL } from '@tsbox/protocol'
 import { type MountOptions, type OciMount, parseMountOptions } from '@tsbox/spec'
 import { cgroupMount } from './cgroup-mount.ts'
 import type { ContainerInput } from './input.ts'
@@ -122,10 +122,24 @@ const bindOps = (wanted: WantedMount, input: ContainerInput): readonly Op[] => {
   const slot = slotOf(wanted, input)
   return [
     ...(isOuter(wanted, input) ? [] : [openSource(wanted, slot, input)]),
-    ...attributeOps(wanted.options, slot),
+    ...attributeOps(isReadOnlySys(wanted) ? allBelow(wanted.options) : wanted.options, slot),
     ...placeOps(wanted, slot, isOuter(wanted, input)),
   ]
 }
+
+/**
+ * Who cannot have a sysfs of their own binds the host's, and with it the trees of cgroups mounted below, of which a part may have been
+ * given to them: read-only means these too (CVE-2023-25809).
+ */
+const isReadOnlySys = (wanted: WantedMount): boolean =>
+  wanted.mount.destination === '/sys' &&
+  isRecursive(wanted) &&
+  (wanted.options.attributesSet & KERNEL.MOUNT_ATTR_RDONLY) !== 0
+
+const allBelow = (options: MountOptions): MountOptions => ({
+  ...options,
+  recursiveSet: options.recursiveSet | KERNEL.MOUNT_ATTR_RDONLY,
+})
 
 const attributeOps = (options: MountOptions, mount: number): readonly Op[] => [
   ...changes(mount, { set: options.recursiveSet, clear: options.recursiveClear, recursive: 1 }),

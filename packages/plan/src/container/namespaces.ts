@@ -125,7 +125,10 @@ export const mapText = (mappings: readonly OciIdMapping[]): string =>
   mappings.map(({ containerID, hostID, size }) => `${containerID} ${hostID} ${size}\n`).join('')
 
 /** Without the right to set groups a map of groups is only taken when nobody inside can set them either. */
-export const maySetGroups = ({ mapHelpers, config }: ContainerInput): boolean =>
+export const maySetGroups = ({
+  mapHelpers,
+  config,
+}: Pick<ContainerInput, 'mapHelpers' | 'config'>): boolean =>
   mapHelpers === undefined || (config.linux.gidMappings ?? []).length > 1
 
 /** The maps of a new user namespace, written from outside: by us, or by the programs that may. */

@@ -20,7 +20,8 @@ export const execGroup = (
   { cgroup, ownCgroup }: Wanted,
 ): Pick<ExecInput, 'dirs' | 'ownGroup'> => {
   if (groupPath === undefined) return { dirs: [], ownGroup: undefined }
-  const path = cgroup === undefined ? groupPath : `${groupPath}/${cgroup.replace(/^\/+/, '')}`
+  const below = cgroup?.replace(/^\/+/, '') ?? ''
+  const path = below === '' ? groupPath : `${groupPath}/${below}`
   checkGroupPath(path)
   const dirs = openContainer(detectHost(), path).map(dir => joinable(dir, init))
   if (ownCgroup === undefined) return { dirs, ownGroup: undefined }

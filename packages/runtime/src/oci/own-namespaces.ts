@@ -19,8 +19,12 @@ const settingsOf = ({ hostname, domainname, linux }: OciConfig): readonly (reado
 
 const isOurs = (kind: Kind, path: string): boolean => {
   const own = statSync(`/proc/self/ns/${FILES[kind]}`, { bigint: true })
-  const other = statSync(path, { bigint: true, throwIfNoEntry: false })
-  return other?.ino === own.ino && other.dev === own.dev
+  try {
+    const other = statSync(path, { bigint: true })
+    return other.ino === own.ino && other.dev === own.dev
+  } catch {
+    return false // nor can it be joined then, which is told of at that step
+  }
 }
 
 /**

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type CgroupHost, detectHost, type SystemdGroup } from '@tsbox/cgroups'
 import {
@@ -6,6 +5,7 @@ import {
   type ContainerInput,
   type Handback,
   type Mode,
+  maySetGroups,
   planContainer,
   planDelete,
   planStart,
@@ -15,15 +15,16 @@ import type { CreatableConfig } from '@tsbox/spec'
 import { callersDescriptorLimit, isMachineRoot } from '../caller.ts'
 import { seccompFilter } from '../seccomp-filter.ts'
 import { type Bundle, readBundle } from './bundle.ts'
+import { refuseFrozen } from './frozen.ts'
 import { containerGroup, groupPathOf, unitOf } from './group.ts'
 import { checkConsole, checkHost } from './host-checks.ts'
 import { netDevicesOf } from './net-devices.ts'
 import { checkOwnNamespaces } from './own-namespaces.ts'
 import { checkProcSources } from './proc-sources.ts'
-import { availableCapabilities, capabilityWarnings, type Warning } from './rights.ts'
+import { availableCapabilities, capabilityWarnings, checkGroups, type Warning } from './rights.ts'
 import { canMakeGroup, mapHelpersFor, refuseLimits } from './rootless.ts'
 import { type Kept, STATE_FILES, stateDirOf } from './store.ts'
-import { checkRoot } from './trust.ts'
+import { makeRoot } from './trust.ts'
 
 /** What a caller of `create` and `run` says beside the bundle. */
 export interface CreateOptions extends Attachments {
@@ -60,8 +61,7 @@ export const prepareCreate = (options: CreateOptions): Planned => {
   const { consoleSocket, mode } = options
   checkConsole(bundle.config.process.terminal, { consoleSocket, leaves: mode !== 'foreground' })
   const input = inputOf({ options, bundle, host, stateDir })
-  mkdirSync(options.root, { recursive: true, mode: 0o700 })
-  checkRoot(options.root)
+  makeRoot(options.root)
   return {
     plan: planContainer(input),
     warnings: capabilityWarnings(bundle.config.process, input.capabilities),
@@ -103,14 +103,19 @@ const inputOf = ({ options, bundle, host, stateDir }: Found): ContainerInput => 
     pidFile: absolute(options.pidFile),
     preserveFds: options.preserveFds,
   }
+  checkGroups(config.process, maySetGroups(input))
   return { ...input, stateFiles: stateFiles({ ...input, unit: unit?.unit }, bundle, options) }
 }
 
 /** Where no group can be made there is none, unless something needs it. */
 const groupFor = ({ config, rootless, ...where }: Placed): ContainerInput['group'] => {
-  if (!rootless || canMakeGroup(where.host, where.path)) return containerGroup(config, where)
-  refuseLimits(config)
-  return undefined
+  if (rootless && !canMakeGroup(where.host, where.path)) {
+    refuseLimits(config)
+    return undefined
+  }
+  const group = containerGroup(config, where)
+  refuseFrozen(group.dirs)
+  return group
 }
 
 interface Placed {

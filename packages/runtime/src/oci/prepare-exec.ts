@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Attachments, type Handback, planExec } from '@tsbox/plan'
 import type { OciProcess } from '@tsbox/spec'
@@ -6,7 +7,7 @@ import { seccompFilter } from '../seccomp-filter.ts'
 import { execGroup } from './exec-group.ts'
 import { checkConsole, checkProcess } from './host-checks.ts'
 import type { Planned } from './prepare-create.ts'
-import { availableCapabilities, capabilityWarnings } from './rights.ts'
+import { availableCapabilities, capabilityWarnings, checkGroups } from './rights.ts'
 import { statusOf } from './status.ts'
 import type { StoredContainer } from './store.ts'
 import { wrongState } from './wrong-state.ts'
@@ -41,6 +42,8 @@ export const prepareExec = (
     throw wrongState(kept.id, status, 'resume it first, or say --ignore-paused')
   checkProcess(process)
   checkConsole(process.terminal, { consoleSocket: options.consoleSocket, leaves: options.detach })
+  const setGroups = canSetGroups(init.pid)
+  checkGroups(process, setGroups)
   const { seccomp } = config.linux
   const capabilities = availableCapabilities(config)
   const plan = planExec({
@@ -54,11 +57,20 @@ export const prepareExec = (
     filter: seccomp === undefined ? undefined : seccompFilter(seccomp),
     nofile: callersDescriptorLimit(),
     capabilities,
-    setGroups: true,
+    setGroups,
     consoleSocket: absolute(options.consoleSocket),
     pidFile: absolute(options.pidFile),
   })
   return { plan, warnings: capabilityWarnings(process, capabilities) }
+}
+
+/** As it was decided when the container's user namespace was mapped, for good (user_namespaces(7)). */
+const canSetGroups = (pid: number): boolean => {
+  try {
+    return readFileSync(`/proc/${pid}/setgroups`, 'latin1').trim() !== 'deny'
+  } catch {
+    return true // it has ended, which the plan will find
+  }
 }
 
 const absolute = (path: string | undefined): string | undefined =>

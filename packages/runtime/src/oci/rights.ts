@@ -1,3 +1,4 @@
+import { TsboxError } from '@tsbox/errors'
 import { capabilityMask, capabilitySets, type OciConfig, type OciProcess } from '@tsbox/spec'
 import { ownCapabilities } from '../caller.ts'
 
@@ -6,6 +7,24 @@ const ALL = (1n << 64n) - 1n
 /** Which capabilities a container can have here: ours, or all in a user namespace, which has its own. */
 export const availableCapabilities = ({ linux }: OciConfig): bigint =>
   linux.namespaces?.some(({ type }) => type === 'user') ? ALL : ownCapabilities()
+
+/**
+ * Groups that cannot be set are an error, and not left out: who asks for fewer rights must not get others (user_namespaces(7)).
+ *
+ * @param canSet whether the user namespace lets anybody set groups
+ * @throws TsboxError ERR_TSBOX_HOST
+ */
+export const checkGroups = ({ user }: OciProcess, canSet: boolean): void => {
+  if (canSet || (user.additionalGids ?? []).length === 0) return
+  throw new TsboxError(
+    'ERR_TSBOX_HOST',
+    'process.user.additionalGids: a map of one group forbids setgroups(2)',
+    {
+      hint: 'Leave them out, or map a range of groups, which needs newgidmap or root.',
+      step: 'process.user.additionalGids',
+    },
+  )
+}
 
 /** What a log should say; of the minor ones a person at a terminal need not hear. */
 export interface Warning {

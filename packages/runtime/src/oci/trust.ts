@@ -1,4 +1,4 @@
-import { lstatSync, type Stats, statSync } from 'node:fs'
+import { lstatSync, mkdirSync, type Stats, statSync } from 'node:fs'
 import { TsboxError } from '@tsbox/errors'
 
 const STICKY = 0o1000
@@ -26,6 +26,24 @@ export const checkRoot = (root: string): void => {
   if (stat === undefined) return
   if (!isOurs(stat)) throw foreign(root, `belongs to user ${stat.uid}`)
   if (isShared(stat) && (stat.mode & STICKY) === 0) throw foreign(root, 'can be written by others')
+}
+
+/**
+ * Makes a state root where there is none, with the directories above it. The last container that is deleted takes the empty root along,
+ * at any moment: mkdir(2) finds it and the look at it does not, which comes out as ENOENT. Then it is made again.
+ *
+ * @throws TsboxError what `checkRoot` throws; Error when it cannot be made
+ */
+export const makeRoot = (root: string): void => {
+  for (let left = 100; ; left--) {
+    try {
+      mkdirSync(root, { recursive: true, mode: 0o700 })
+      break
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || left === 0) throw error
+    }
+  }
+  checkRoot(root)
 }
 
 /**

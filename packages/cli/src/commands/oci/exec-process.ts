@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { TsboxError } from '@tsbox/errors'
 import { insidePath, type OciConfig, type OciProcess, parseCapability, parseProcess } from '@tsbox/spec'
+import { readUtf8 } from '../../utf8.ts'
 import { wholeNumber } from '../run-values.ts'
 import type { ExecSettings } from './exec-options.ts'
 import { usage } from './words.ts'
@@ -39,7 +39,7 @@ export const execProcess = (
 
 const readText = (path: string): string => {
   try {
-    return readFileSync(path, 'utf8')
+    return readUtf8(path, '--process')
   } catch (cause) {
     throw new TsboxError('ERR_TSBOX_USAGE', `--process: ${(cause as Error).message}`, {
       hint: 'Name a file with a process as config.json has it.',

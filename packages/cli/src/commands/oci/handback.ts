@@ -21,14 +21,21 @@ export const tellVerb = (told: {
   const globals = newGlobals()
   readOptions(words, GLOBAL_OPTIONS, globals)
   const error = errorOf(plan, records)
-  for (const warning of [...optionalFailures(plan, records), ...teardownFailures(plan, records)]) {
+  const left = teardownFailures(plan, records)
+  for (const warning of [...optionalFailures(plan, records), ...left]) {
     logLine('warning', failureText(warning), globals)
     printError(warning)
   }
-  if (error === undefined) return statusOf(records)
+  if (error === undefined) return isRemoval(plan) && left.some(isOurs) ? 1 : statusOf(records)
   reportFailure(withField(error, plan), globals)
   return 1
 }
+
+/** A verb that removes, and does nothing else, has failed when something is left. */
+const isRemoval = ({ inner, teardown }: Plan): boolean => inner.length === 0 && teardown.length > 0
+
+/** Not one of a hook, which changes nothing. */
+const isOurs = ({ step }: TsboxError): boolean => step !== 'spawn'
 
 /** Hooks whose failure changes nothing are told of all the same (runtime-spec, runtime.md, "Lifecycle"). */
 const optionalFailures = (plan: Plan, records: readonly StatusRecord[]): readonly TsboxError[] =>

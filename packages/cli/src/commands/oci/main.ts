@@ -1,6 +1,7 @@
 import { readOptions } from '../../option.ts'
 import { reportFailure } from '../../report/oci-log.ts'
 import { printText } from '../../report/print.ts'
+import { requireUtf8Arguments } from '../../utf8.ts'
 import { type Context, GLOBAL_OPTIONS, newGlobals } from './context.ts'
 import { createVerb, runVerb } from './create.ts'
 import { deleteVerb } from './delete.ts'
@@ -52,6 +53,7 @@ const FAILED = 1
 export const ociMain = async (all: readonly string[]): Promise<number> => {
   const globals = newGlobals()
   try {
+    requireUtf8Arguments(all)
     const { rest, help } = readOptions(all, GLOBAL_OPTIONS, globals)
     const [verb, ...args] = rest
     if (help || verb === undefined) {
