@@ -196,8 +196,8 @@ packages/cli/dist/tsbox.cjs: $(PACKAGE_SOURCES) $(INSTALLED)
 
 ## Other machines and other engines
 
-VM_TIMEOUT ?= 2400
-VM_TESTS ?= $(or $(TESTS),test/e2e packages/cgroups/test packages/runtime/test packages/sys/test)
+VM_TIMEOUT ?= 7200
+VM_TESTS ?= $(or $(TESTS),test/e2e test/oci packages/cgroups/test packages/runtime/test packages/sys/test)
 
 .PHONY: test-vm
 test-vm: setup-test build/.debian-vm build build-tests ## the end-to-end tests in a virtual machine that has cgroup v2 only

@@ -80,7 +80,8 @@ static int open_written_plan(const struct request *request) {
     if (root + id + verb + 8 > sizeof path) return -1;
     char *end = stpcpy(stpcpy(stpcpy(path, request->root), "/"), request->id);
     struct stat st;
-    if (stat(request->root, &st) || st.st_uid != geteuid()) return -1; /* whose it is, the command knows where ours is */
+    /* What others can write, or have made, is for the command to look at. */
+    if (stat(request->root, &st) || st.st_uid != geteuid() || (st.st_mode & 022)) return -1;
     if (request->force && stat(path, &st) && errno == ENOENT) _exit(0); /* what is not there need not be removed */
     stpcpy(stpcpy(stpcpy(end, "/"), request->verb), ".plan");
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);

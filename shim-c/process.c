@@ -226,7 +226,7 @@ int op_exec(const struct op *op) {
     add_home(env, environment.n);
     tell_op(RECORD_STARTED, op, 0); /* counts once the pipe ends without a failure */
     signals_by_default();
-    if (filter_apply()) return -1;
+    if (filter_apply(true)) return -1;
     int denied = 0;
     errno = ENOENT;
     for (; paths.n > 0; paths.n--) {

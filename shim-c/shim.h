@@ -102,7 +102,7 @@ struct output {
 };
 
 /* filters.c */
-int filter_apply(void);
+int filter_apply(bool asks);
 int listener_hand_over(const struct record *announced);
 
 /* terminal.c: the caller's terminal, ours to set raw and to restore, and the box's, relayed to it. */

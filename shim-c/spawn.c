@@ -38,8 +38,10 @@ static _Noreturn void become_program(const struct op *op, int input, int output)
         if (argv[i][0] == PID_MARK && argv[i][1] == 0) argv[i] = pid;
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0 || chdir("/")) _exit(126);
+    umask(umask(0) | 022); /* ours is none */
     sys_close_range(3, ~0u, 0);
     signals_by_default();
+    if (filter_apply(false)) _exit(126);
     execve(op_field(op, SPAWN_PATH).s, (char *const *)argv, (char *const *)env);
     _exit(errno == ENOENT ? 127 : 126);
 }

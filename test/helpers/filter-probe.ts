@@ -30,7 +30,8 @@ export interface ProbeOptions {
   readonly noCapabilities?: boolean
 }
 
-const textOf = ({ abi = NATIVE_ABI, nr, args = [] }: Probe): string => {
+/** A probe as filter_probe takes it on its command line. */
+export const probeWord = ({ abi = NATIVE_ABI, nr, args = [] }: Probe): string => {
   const words = args.map(arg =>
     Buffer.isBuffer(arg) ? `@${arg.toString('hex')}` : BigInt.asUintN(64, BigInt(arg)).toString(),
   )
@@ -55,7 +56,7 @@ export const answers = (
       ...['-F', String(flags)],
       ...(noCapabilities ? ['-c'] : []),
     ]
-    return execFileSync(filterProbe(), [...options, ...probes.map(textOf)], { encoding: 'utf8' })
+    return execFileSync(filterProbe(), [...options, ...probes.map(probeWord)], { encoding: 'utf8' })
       .trimEnd()
       .split('\n')
   } finally {
