@@ -3,6 +3,7 @@ import { readFileSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { encode } from '../../../packages/protocol/src/index.ts'
 import { prepareCreate } from '../../../packages/runtime/src/index.ts'
+import { IN_VM } from '../../helpers/box-test.ts'
 import { command } from '../../helpers/command.ts'
 import { childrenOf } from '../../helpers/live-box.ts'
 
@@ -49,11 +50,11 @@ export const killedAt = (call: number, calls: string): readonly string[] => [
 ]
 
 /**
- * Where to kill: 1 to `most`, all of them with TSBOX_STRESS_SECONDS (and tap --timeout=900), else every so many, from a place that
- * differs from run to run: in time each is tried.
+ * Where to kill: 1 to `most`, all of them with TSBOX_STRESS_SECONDS (and tap --timeout=900), else every so many (fewer where the
+ * processor is emulated), from a place that differs from run to run: in time each is tried.
  */
 export const pointsUpTo = (most: number, stride: number): readonly number[] => {
-  const step = process.env.TSBOX_STRESS_SECONDS === undefined ? stride : 1
+  const step = process.env.TSBOX_STRESS_SECONDS === undefined ? stride * (IN_VM ? 4 : 1) : 1
   const first = 1 + Math.floor(Math.random() * step)
   return Array.from({ length: Math.ceil((most - first + 1) / step) }, (_, i) => first + i * step)
 }
@@ -74,11 +75,15 @@ export const runPlan = (plan: Uint8Array, before: readonly string[] = []): Child
 export const ended = (child: ChildProcess, patience = 10_000): Promise<boolean> =>
   new Promise(resolve => {
     if (child.exitCode !== null || child.signalCode !== null) return resolve(true)
-    const timer = setTimeout(() => resolve(false), patience)
-    child.once('exit', () => {
+    const done = () => {
       clearTimeout(timer)
       resolve(true)
-    })
+    }
+    const timer = setTimeout(() => {
+      child.removeListener('exit', done)
+      resolve(false)
+    }, patience)
+    child.once('exit', done)
   })
 
 const nameOf = (pid: number): string => {
