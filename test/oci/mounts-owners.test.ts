@@ -1,6 +1,7 @@
 // Mounts that show other owners than the files have.
 import { execFileSync } from 'node:child_process'
 import { chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { release } from 'node:os'
 import { join } from 'node:path'
 import { type Json, MOUNTS, NAMESPACES } from './helpers/config.ts'
 import { type Oci, ociTests } from './helpers/oci-test.ts'
@@ -8,6 +9,10 @@ import { type Oci, ociTests } from './helpers/oci-test.ts'
 const test = ociTests(import.meta.filename)
 
 const map = (containerID: number, hostID: number, size: number): Json => ({ containerID, hostID, size })
+
+const [major = 0, minor = 0] = release().split('.').map(Number)
+/** What the files lie on. */
+const skip = major * 100 + minor < 603 && 'owners on a tmpfs can be mapped since Linux 6.3'
 
 /** A file system of the host with another one below; both hold a file of root and one of user 7. */
 const withFiles = async ({ dir }: Oci, body: (tree: string) => Promise<void>): Promise<void> => {
@@ -37,7 +42,7 @@ const OWNERS = 'for f in /t/root /t/seven /t/below/root; do stat -c "%u:%g" $f; 
 
 await test(
   'idmap maps the owners of one mount, ridmap of all below',
-  { shows: ['mounts[].{uidMappings,gidMappings}[].{containerID,hostID,size}', 'mounts[].options'] },
+  { skip, shows: ['mounts[].{uidMappings,gidMappings}[].{containerID,hostID,size}', 'mounts[].options'] },
   oci =>
     withFiles(oci, async source => {
       const { t, script } = oci
@@ -65,7 +70,7 @@ await test(
 
 await test(
   'what a mapped user makes belongs to whom the map says',
-  { shows: ['mounts[].uidMappings[].hostID'] },
+  { skip, shows: ['mounts[].uidMappings[].hostID'] },
   oci =>
     withFiles(oci, async source => {
       const { t, script } = oci
@@ -88,7 +93,7 @@ await test(
 
 await test(
   "without maps of its own an idmap mount has the container's",
-  { shows: ['mounts[].options', 'linux.{uidMappings,gidMappings}[].{containerID,hostID,size}'] },
+  { skip, shows: ['mounts[].options', 'linux.{uidMappings,gidMappings}[].{containerID,hostID,size}'] },
   oci =>
     withFiles(oci, async source => {
       const { t, id, bundle, tsbox } = oci

@@ -215,6 +215,11 @@ export const HINTS: readonly HintRow[] = [
   { step: 'changeDir', errno: 'ENOTDIR', hint: 'The working directory must be a directory of the box.' },
   { step: 'changeDir', errno: 'EXDEV', hint: 'The working directory must lie inside the root.' },
   { step: 'init', errno: 'EAGAIN', hint: 'The process 1 of --init counts too: give --pids 2 or more.' },
+  {
+    step: 'mapOwners',
+    errno: 'EINVAL',
+    hint: 'This kernel cannot map owners on the file system of the source (tmpfs: since Linux 6.3), or they are mapped already.',
+  },
   { step: 'makeFile', errno: 'EEXIST', hint: 'The file is there already.' },
   { step: 'openTerminal', errno: 'ENOTTY', hint: 'Use -T when standard input or output is no terminal.' },
   {

@@ -16,7 +16,9 @@ const PLAIN: Record<Kind, unknown> = {
 }
 
 /** Values by which rows tell one operation from another of its kind. */
-const TELLING: Readonly<Record<string, readonly string[]>> = {
+const TELLING: Readonly<Record<string, readonly (string | number)[]>> = {
+  reclaim: [2],
+  reuse: [1],
   file: [
     'sys/net/core/rmem_max',
     'memory.memsw.limit_in_bytes',
