@@ -1,7 +1,8 @@
 // Family B against the OCI runtime: a hostile /dev, with and without a mount over it.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { probe } from '../helpers/rootfs.ts'
 import { type Json, MOUNTS, PROC } from '../oci/helpers/config.ts'
 import { ociTests } from '../oci/helpers/oci-test.ts'
 import { isDebians, onEngine } from './helpers/engine.ts'
@@ -10,6 +11,9 @@ import { program, type Scene, sceneOf } from './helpers/scene.ts'
 const test = ociTests(import.meta.filename)
 const TRUE = program('/bin/probe', 'true')
 const RUN = 'engine run --bundle "$BUNDLE" $ID </dev/null'
+
+/** What waits at the socket of a console. */
+const consoleProgram = (): string => join(dirname(probe()), 'console_probe')
 
 /** A bind of a directory of the host, where the container's own file system would be. */
 const bound = (destination: string, source: string): Json => ({
@@ -77,6 +81,24 @@ await test('B9: a link at /dev/console is not followed when there is a terminal'
   t.match(proper.stdout, /type=c .* rdev=136:/, 'without the link it is the terminal')
 })
 
+await test('B9: on crun a file is made where the link of the console leads', {}, async oci => {
+  const { t, dir } = oci
+  const scene = sceneOf(oci)
+  mkdirSync(join(scene.rootfs, 'dev', 'pts'), { recursive: true })
+  scene.plant('dev/console', join(scene.bird, 'new'))
+  const pts = MOUNTS.filter(({ destination }) => destination === '/dev/pts')
+  const process = { args: ['/bin/probe', 'true'], terminal: true }
+  const bundle = scene.bundle({ process, mounts: [PROC, ...pts] })
+  const script = `
+    ${consoleProgram()} "$DIR/socket" >"$DIR/listener" & listener=$!
+    while ! [ -S "$DIR/socket" ]; do sleep 0.05; done
+    engine create --console-socket "$DIR/socket" --bundle "$BUNDLE" $ID </dev/null
+    kill $listener`
+  const seen = await onEngine('crun', { dir, bundle, script })
+  if (seen === undefined || !isDebians('crun')) return t.comment('no crun of Debian 12: no control')
+  t.match(scene.changes().join('\n'), /^new /m, seen.stderr)
+})
+
 await test('B10, B12: links at /dev/null and the like are refused, and no owner changes', {}, async oci => {
   const { t } = oci
   const { rootfs, bird, plant, run, changes } = sceneOf(oci)
@@ -120,6 +142,18 @@ await test('E12: who a container runs as does not become the owner of the host�
     t.equal(status, 0, stderr)
   }
   t.equal(stat(), before)
+})
+
+await test('E12, B10: on crun the host’s null device belongs to the container’s user afterwards', {}, async oci => {
+  const { t, dir } = oci
+  const scene = sceneOf(oci)
+  const user = { uid: 1000, gid: 1000 }
+  const bundle = scene.bundle({ process: { args: ['/bin/probe', 'true'], user }, mounts: [PROC] })
+  scene.plant('dev/null', '/dev/zero')
+  const script = `${RUN}; stat -c 'owner %u' /dev/null`
+  const seen = await onEngine('crun', { dir, bundle, script })
+  if (seen === undefined || !isDebians('crun')) return t.comment('no crun of Debian 12: no control')
+  t.match(seen.stdout, /^owner 1000$/m, seen.stderr)
 })
 
 /** A directory of the attacker's at /dev, whose null is a plain file, and a file to be masked. */

@@ -26,8 +26,10 @@ const hostState = () => [
 /** What `tsbox spec` writes, over which a test lays its own. */
 const templateOf = async ({ dir, ok }: Oci): Promise<Json> => {
   const made = join(dir, 'template')
-  mkdirSync(made, { recursive: true })
-  await ok(['spec', '--bundle', made])
+  if (!existsSync(made)) {
+    mkdirSync(made)
+    await ok(['spec', '--bundle', made])
+  }
   const { root: _, ...config } = JSON.parse(readFileSync(join(made, 'config.json'), 'utf8'))
   return merged(config, { process: { terminal: false } })
 }
@@ -169,12 +171,14 @@ await test('C6, C7, C8: what tells of the host is empty with the usual configura
   scene.plant('p', '/proc')
   const ask = await asks(oci, scene)
   for (const prefix of ['', '/proc/self/root', '/proc/1/root']) {
-    const { stdout, stderr } = await ask('/bin/probe', 'stat', ...FILES.map(path => prefix + path))
-    t.equal(stdout.trim().split('\n').length, FILES.length, stderr)
-    for (const line of stdout.trim().split('\n'))
+    const words = (paths: readonly string[]) => paths.map(path => prefix + path).join(' ')
+    const script = `probe stat ${words(FILES)}; for d in ${words(DIRS)}; do echo "$d $(probe ls $d)"; done`
+    const { stdout, stderr } = await ask('/bin/sh', '-c', script)
+    const lines = stdout.trim().split('\n')
+    t.equal(lines.length, FILES.length + DIRS.length, stdout + stderr)
+    for (const line of lines.slice(0, FILES.length))
       t.match(line, /errno=(2|13)$|type=c .*rdev=1:3 /, line.split(' ')[0] ?? '')
-    for (const path of DIRS)
-      t.match((await ask('/bin/probe', 'ls', prefix + path)).stdout, /^(ls: errno=(2|13)\n)?$/, prefix + path)
+    for (const line of lines.slice(FILES.length)) t.match(line, /^\S+ ?(ls: errno=(2|13))?$/)
   }
   t.equal((await ask('/bin/probe', 'cat', '/p/keys', '/p/interrupts')).stdout, '')
   const open = await asks(oci, scene, { linux: { maskedPaths: [] } })
@@ -228,79 +232,40 @@ await test('C9, C10, E2: covers cannot be taken away, nor a fresh view be mounte
   const scene = sceneOf(oci)
   const ask = await asks(oci, scene)
   const covers = ['/proc/keys', '/proc/version', '/proc/sys', '/sys/firmware', '/sys', '/sys/fs/cgroup']
-  for (const path of covers) {
-    t.match((await ask('/bin/probe', 'umount', path)).stdout, /umount: errno=(1|2|22)$/m, path)
-    // MS_REMOUNT | MS_BIND without MS_RDONLY: writable again.
-    t.match(
-      (await ask('/bin/probe', 'mount', '-', path, '-', '0x1020')).stdout,
-      /mount: errno=(1|2|22)$/m,
-      path,
-    )
-  }
-  for (const type of [
-    'proc',
-    'sysfs',
-    'cgroup',
-    'cgroup2',
-    'debugfs',
-    'tmpfs',
-    'devpts',
-    'bpf',
-    'securityfs',
-  ]) {
-    const data = type === 'cgroup' ? ['0', 'memory'] : []
-    const { stdout } = await ask('/bin/probe', 'mount', 'none', '/bin', type, ...data)
-    t.match(stdout, /mount: errno=1$/m, type)
-  }
+  // MS_REMOUNT | MS_BIND without MS_RDONLY: writable again.
+  const wreck = covers.map(path => `probe umount ${path}; probe mount - ${path} - 0x1020`).join('; ')
+  const { stdout } = await ask('/bin/sh', '-c', wreck)
+  t.match(stdout, new RegExp(`^((umount|mount): errno=(1|2|22)\n){${2 * covers.length}}$`))
+  const types = ['proc', 'sysfs', 'cgroup', 'cgroup2', 'debugfs', 'tmpfs', 'devpts', 'bpf', 'securityfs']
+  const fresh = types.map(type => `probe mount none /bin ${type}${type === 'cgroup' ? ' 0 memory' : ''}`)
+  t.equal((await ask('/bin/sh', '-c', fresh.join('; '))).stdout, 'mount: errno=1\n'.repeat(types.length))
   const strong = await asks(oci, scene, withCaps(...DEFAULTS, 'SYS_ADMIN'))
   t.match((await strong('/bin/probe', 'umount', '/proc/sys')).stdout, /umount: ok/, 'it takes CAP_SYS_ADMIN')
 })
 
-await test('C10: root of a user namespace with CAP_SYS_ADMIN cannot take covers away either', {}, async oci => {
+await test('C10: in a user namespace below the container’s covers are locked', {}, async oci => {
   const { t } = oci
   const scene = sceneOf(oci)
   const own = [{ containerID: 0, hostID: 0, size: 65_536 }]
-  const namespaces = [...NAMESPACES, { type: 'user' }]
-  const linux = {
-    namespaces,
-    uidMappings: own,
-    gidMappings: own,
-    maskedPaths: ['/proc/version', '/proc/fs'],
-    readonlyPaths: ['/proc/sys'],
+  const { process } = withCaps(...DEFAULTS, 'SYS_ADMIN') as { process: Json }
+  // What lies in a namespace of mounts with less rights than it was made with stays as it is (mount_namespaces(7)).
+  const script = 'for p in /proc/sys /proc/version /proc/fs; do umount $p && echo gone; done; echo end'
+  const linux = { maskedPaths: ['/proc/version', '/proc/fs'], readonlyPaths: ['/proc/sys'] }
+  for (const more of [
+    {},
+    { namespaces: [...NAMESPACES, { type: 'user' }], uidMappings: own, gidMappings: own },
+  ]) {
+    const run = async (...args: string[]) =>
+      (
+        await scene.run({
+          process: { ...process, args: ['/bin/busybox', ...args] },
+          linux: { ...linux, ...more },
+        })
+      ).stdout
+    const words = script.replace('umount', 'busybox umount 2>&-')
+    t.equal(await run('unshare', '-Um', '/bin/sh', '-c', words), 'end\n')
+    t.equal(await run('sh', '-c', words), 'gone\ngone\ngone\nend\n', 'with CAP_SYS_ADMIN over its own it can')
   }
-  const ask = async (...args: string[]) =>
-    (
-      await scene.run({
-        ...withCaps(...DEFAULTS, 'SYS_ADMIN'),
-        linux,
-        process: { ...(withCaps(...DEFAULTS, 'SYS_ADMIN').process as Json), args },
-      })
-    ).stdout
-  for (const path of ['/proc/version', '/proc/fs', '/proc/sys']) {
-    t.match(await ask('/bin/probe', 'umount', path), /umount: (ok|errno=(1|22))/)
-    t.match(
-      await ask('/bin/probe', 'mount', '-', path, '-', '0x1020'),
-      /mount: errno=(1|22)$/m,
-      `${path} stays read-only`,
-    )
-  }
-  // In a namespace of mounts below, which is less privileged, covers are locked (mount_namespaces(7)).
-  const below =
-    'unshare -Um sh -c "umount /proc/sys && echo gone; umount /proc/version && echo gone"; echo end'
-  const { stdout } = await scene.run({
-    ...withCaps(...DEFAULTS, 'SYS_ADMIN'),
-    linux,
-    process: {
-      ...(withCaps(...DEFAULTS, 'SYS_ADMIN').process as Json),
-      args: [
-        '/bin/busybox',
-        'sh',
-        '-c',
-        below.replace('unshare', 'busybox unshare').replaceAll('umount', 'busybox umount'),
-      ],
-    },
-  })
-  t.equal(stdout, 'end\n')
 })
 
 await test('C12: a pattern in the list of masks is a name, and nothing in the root is expanded', {}, async oci => {

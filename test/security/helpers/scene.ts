@@ -85,4 +85,4 @@ export const program = (...args: readonly string[]): Json => ({ process: { args 
 
 /** The value of a line of /proc/PID/status. */
 export const statusField = (text: string, name: string): string | undefined =>
-  new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(text)?.[1]?.trim()
+  new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(text)?.[1]?.trim()

@@ -108,9 +108,10 @@ export const becomeOps = (program: Program, between: readonly Op[] = []): readon
     ...(persona === undefined ? [] : [{ op: 'personality', persona } as const]),
     { op: 'changeDir', path: process.cwd },
     { op: 'setUmask', mask: process.user.umask ?? 0o022 },
-    { op: 'findHome', uid: process.user.uid },
     ...between,
     ...rightsOps(program),
+    // What the root has for accounts is read with the program's rights, so that a link there leads to nothing that only ours can read.
+    { op: 'findHome', uid: process.user.uid },
     { op: 'findProgram', paths: pathsOf(process) },
   ]
 }

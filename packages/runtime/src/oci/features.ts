@@ -25,7 +25,8 @@ export const features = (): Readonly<Record<string, unknown>> => ({
     netDevices: { enabled: true },
   },
   annotations: { 'org.tsbox.oci.kernel.seccomp': String(existsSync('/proc/sys/kernel/seccomp')) },
-  potentiallyUnsafeConfigAnnotations: [],
+  // With --systemd-cgroup they set properties of a unit, as programs it starts (CVE-2024-3154): an engine must not take them from an image.
+  potentiallyUnsafeConfigAnnotations: ['org.systemd.property.'],
 })
 
 const cgroupVersions = () => {
