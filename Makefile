@@ -203,7 +203,7 @@ VM_TESTS ?= $(or $(TESTS),test/e2e test/oci packages/cgroups/test packages/runti
 test-vm: setup-test build/.debian-vm build build-tests ## the end-to-end tests in a virtual machine that has cgroup v2 only
 	@$(MAKE) install DESTDIR= PREFIX=$(CURDIR)/build/test-prefix
 	@$(WITH_NODE) scripts/as-root.sh $(NODE) scripts/vm/run.mts --timeout $(VM_TIMEOUT) -- \
-	  env TSBOX=$(CURDIR)/build/test-prefix/bin/tsbox node scripts/vm/tests.mts $(VM_TESTS)
+	  env TSBOX=$(CURDIR)/build/test-prefix/bin/tsbox node scripts/vm/tests.mts --timeout 900 $(VM_TESTS)
 
 .PHONY: bench
 bench: build/.debian-bench build/.debian-clients build ## how long things take, as ratios
