@@ -133,7 +133,7 @@ await test('each --help fits a screen, shows an example, and costs nothing', asy
 
 const OPTIONS =
   `root rootfs layer upper name hostname workdir env env-file user volume tmpfs read-only net pids memory
-  memory-swap cpus cpu-weight cpuset-cpus io-max ulimit cap-add cap-drop privileged sysctl timeout stop-signal stop-timeout
+  memory-swap cpus cpu-weight cpuset-cpus io-max ulimit cap-add cap-drop privileged security-opt sysctl timeout stop-signal stop-timeout
   init tty no-tty dry-run trace receipt cgroup-parent`.split(/\s+/)
 
 await test('run --help names every option there is', async ({ t }) => {
