@@ -88,8 +88,9 @@ await test('R4: a call that fails ends the set-up, or changes nothing of the res
     const found = existsSync(out) ? readFileSync(out, 'latin1') : undefined
     rmSync(out, { force: true })
     if (child.exitCode !== 0) failed++
-    // The program may have run before something at its end failed; it never runs with less than all.
-    const isRight = isOver && (found === undefined ? child.exitCode !== 0 : isWhole(found))
+    // The program may have run, or be killed before it said anything, when something fails that is done once it has
+    // started (the file with its number); it never runs with less than all.
+    const isRight = isOver && (found ? isWhole(found) : child.exitCode !== 0)
     const isGone = () =>
       (!existsSync(join(root, id)) && groupsOf(marker).every(path => !path.endsWith(id))) || undefined
     const left = (await eventually(isGone, 5000)) === undefined
