@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isAlive } from '../helpers/live-box.ts'
-import { CAPABILITIES, PATH } from './helpers/config.ts'
+import { CAPABILITIES, type Json, PATH } from './helpers/config.ts'
 import type { Container } from './helpers/container.ts'
 import { ociTests } from './helpers/oci-test.ts'
 
@@ -88,6 +88,29 @@ await test('--cap gives a capability more, which nobody can inherit', {}, async 
   for (const set of ['CapBnd', 'CapPrm', 'CapEff']) t.equal(mask(after, set), mask(before, set) | RAW, set)
   for (const set of ['CapInh', 'CapAmb']) t.equal(mask(after, set), 0n, set)
   t.match(await tsbox(['exec', '--cap', 'CAP_NONE', container.id, 'true']), { status: 1, stderr: /CAP_NONE/ })
+})
+
+await test('a written process has the rights and limits of the container unless it says otherwise', {}, async ({
+  t,
+  dir,
+  start,
+  tsbox,
+}) => {
+  const rlimits = [{ type: 'RLIMIT_NOFILE', soft: 77, hard: 88 }]
+  const container = await start({ process: { noNewPrivileges: true, oomScoreAdj: 123, rlimits } })
+  const file = join(dir, 'process.json')
+  const look = ['/bin/sh', '-c', 'cat /proc/self/status /proc/self/oom_score_adj; ulimit -n; ulimit -Hn']
+  const rights = (text: string) => text.split('\n').filter(line => /^(Cap|NoNewPrivs|\d+$)/.test(line))
+  const written = async (more: Json) => {
+    const process = { args: look, cwd: '/', env: [PATH], user: { uid: 0, gid: 0 }, ...more }
+    writeFileSync(file, JSON.stringify(process))
+    return rights((await tsbox(['exec', '--process', file, container.id])).stdout)
+  }
+  const own = rights(await says(container, [], look))
+  t.same(own.slice(-3), ['123', '77', '88'])
+  t.same(await written({}), own)
+  const none = await written({ capabilities: {} })
+  t.equal(mask(none.join('\n'), 'CapEff'), 0n, 'it may say that it wants none')
 })
 
 await test('--no-new-privs', {}, async ({ t, start }) => {

@@ -112,6 +112,8 @@ await test('exec --own-cgroup is a group that can be ended by itself', {
   t.match(await fails(['exec', '--own-cgroup', 'job', id, 'true']), /job/, 'a name is taken while it is used')
   await ok(['kill', '--cgroup', 'job', id, 'KILL'])
   t.ok(await eventually(() => !tree?.some(isAlive) || undefined))
+  await ok(['exec', '--own-cgroup', 'job', id, 'true'])
+  t.pass('and can be had again when it is empty')
   t.ok(isAlive(await pid()))
   for (const name of ['..', 'a/b', '', '.x'])
     t.match(await fails(['exec', '--own-cgroup', name, id, 'true']), /--own-cgroup/)

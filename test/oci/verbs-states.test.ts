@@ -115,6 +115,18 @@ await test('a paused container', {}, async oci => {
   await allowAll(oci, 'paused', () => paused(oci))
 })
 
+await test('one that was created and then paused cannot be started before it is resumed', {}, async oci => {
+  const { t, ok, fails, create } = oci
+  const { id } = await create()
+  await ok(['pause', id])
+  t.match(await fails(['start', id], { patience: 10_000 }), /is paused/)
+  t.equal(await statusOf(oci, id), 'paused', 'it is paused still')
+  await ok(['resume', id])
+  t.equal(await statusOf(oci, id), 'created')
+  await ok(['start', id])
+  t.equal(await statusOf(oci, id), 'running')
+})
+
 const stopped = async ({ start }: Oci): Promise<string> => {
   const { id, kill } = await start()
   await kill()
@@ -132,5 +144,13 @@ await test('delete --force removes a container in whatever state it is', {}, asy
   for (const each of ids) {
     await ok(['delete', '--force', each])
     t.equal(await statusOf(oci, each), 'none')
+  }
+})
+
+await test('delete --force by several at once works for each', {}, async oci => {
+  for (let round = 0; round < 5; round++) {
+    const { id } = await oci.start()
+    await Promise.all(Array.from({ length: 5 }, () => oci.ok(['delete', '--force', id])))
+    oci.t.equal(await statusOf(oci, id), 'none')
   }
 })

@@ -179,6 +179,15 @@ await test('without --log-format the log is text', {}, async ({ t, dir, id, fail
   t.match(await fails(['--log', join(dir, 'no', 'log'), 'state', id()]), /does not exist/)
 })
 
+await test('options before the verb', {}, async ({ t, dir, ok, fails }) => {
+  const log = ['--log', join(dir, 'log')]
+  for (const words of [['--version'], ['-v'], [...log, '--version']])
+    t.match(await ok(words), /^tsbox \d+\.\d+\.\d+\n$/)
+  t.match(await fails(['--log-format', 'xml', 'list']), /no format "xml"/)
+  const unknown = await fails([...log, 'frob'])
+  t.match(unknown, /^tsbox: there is no verb "frob" \[ERR_TSBOX_USAGE\]\n {2}See `tsbox --help`\.$/m)
+})
+
 await test('checkpoint and restore are refused in words', {}, async ({ t, create, fails }) => {
   const { id, state } = await create()
   for (const verb of ['checkpoint', 'restore'])

@@ -89,7 +89,7 @@ const unknownOption = <T>(rawName: string, table: readonly OptionRow<T>[]): Tsbo
   return new TsboxError('ERR_TSBOX_USAGE', `there is no option ${rawName}`, {
     hint:
       near === undefined
-        ? 'See `tsbox run --help`; options of the program come after it.'
+        ? 'See the `--help` of the command; options of the program come after it.'
         : `Did you mean --${near.name}?`,
     step: rawName,
   })

@@ -5,7 +5,7 @@ export const PROTOCOL = {
   version: 2,
   headerBytes: 24,
   /** A plan's operations in bytes, without the header. */
-  maxBodyBytes: 1 << 20,
+  maxBodyBytes: 4 << 20,
   maxOps: 4096,
   /** Strings in one list. */
   maxStrings: 16384,

@@ -91,7 +91,8 @@ const groupOps = ({ dirs, ownGroup }: ExecInput): readonly Op[] => [
           ...ownGroup,
           enable: null,
           inherit: [],
-          reuse: 0,
+          // Of a detached process nobody waits for the end: its group stays, empty, until the container is deleted.
+          reuse: 1,
         } as const,
         { op: 'own' } as const,
       ]),

@@ -1,7 +1,8 @@
+import { rmSync } from 'node:fs'
 import { detectHost, freezeGroup, type GroupDir, openContainer, thawGroup } from '@tsbox/cgroups'
 import { TsboxError } from '@tsbox/errors'
 import { statusOf } from './status.ts'
-import type { StoredContainer } from './store.ts'
+import { STATE_FILES, type StoredContainer } from './store.ts'
 import { wrongState } from './wrong-state.ts'
 
 /** The directories of a container's group as they are now. */
@@ -22,6 +23,8 @@ export const pauseContainer = async (container: StoredContainer): Promise<void> 
   const { status } = statusOf(container)
   if (status !== 'running' && status !== 'created')
     throw wrongState(container.kept.id, status, 'only a container that runs can be paused')
+  // Who runs the written plan would wait for an init that stands still; without it `start` looks first, and refuses.
+  if (status === 'created') rmSync(`${container.stateDir}/${STATE_FILES.start}`, { force: true })
   await freezeGroup(groupDirs(container), { timeoutMs: 10_000 })
 }
 

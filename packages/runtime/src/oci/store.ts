@@ -41,7 +41,8 @@ export interface StoredContainer {
 /** @throws TsboxError ERR_TSBOX_USAGE for an id that is none */
 export const stateDirOf = (root: string, id: string): string => `${root}/${containerId(id)}`
 
-const noContainer = (id: string): TsboxError =>
+/** What a verb says of a container that is not there. */
+export const noContainer = (id: string): TsboxError =>
   new TsboxError('ERR_TSBOX_NO_CONTAINER', `container ${JSON.stringify(id)} does not exist`, {
     hint: '`tsbox list` shows those there are; --root says where to look.',
     step: 'id',
@@ -63,6 +64,8 @@ export const readContainer = (root: string, id: string): StoredContainer => {
     if (kept.id !== id || typeof kept.bundle !== 'string') throw new Error('it is not what was written')
     return { stateDir, kept, config }
   } catch (cause) {
+    // Deleted by somebody while we read.
+    if (!existsSync(stateDir)) throw noContainer(id)
     throw new TsboxError('ERR_TSBOX_STATE', `the state of container ${JSON.stringify(id)} cannot be read`, {
       hint: `${(cause as Error).message}; \`tsbox delete --force ${id}\` removes what is left of it.`,
       step: stateDir,

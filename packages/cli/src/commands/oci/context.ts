@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { Handback } from '@tsbox/plan'
 import { isMachineRoot, OCI_ROOT } from '@tsbox/runtime'
 import { type OptionRow, readOptions } from '../../option.ts'
+import { usage } from './words.ts'
 
 /** Options that stand before the verb, as other runtimes have them. */
 export interface Globals {
@@ -9,6 +10,7 @@ export interface Globals {
   log?: string
   logFormat: string
   debug: boolean
+  version: boolean
   systemd: boolean
 }
 
@@ -22,6 +24,7 @@ export const newGlobals = (): Globals => ({
   root: defaultRoot(),
   logFormat: 'text',
   debug: false,
+  version: false,
   systemd: false,
 })
 
@@ -50,6 +53,7 @@ export const GLOBAL_OPTIONS: readonly OptionRow<Globals>[] = [
     group: 'global',
     help: 'how; default: text',
     set: (s, v) => {
+      if (v !== 'text' && v !== 'json') throw usage('--log-format', `there is no format ${JSON.stringify(v)}`)
       s.logFormat = v
     },
   },
@@ -59,6 +63,15 @@ export const GLOBAL_OPTIONS: readonly OptionRow<Globals>[] = [
     help: 'log more',
     set: s => {
       s.debug = true
+    },
+  },
+  {
+    name: 'version',
+    short: 'v',
+    group: 'global',
+    help: 'which version this is',
+    set: s => {
+      s.version = true
     },
   },
   {

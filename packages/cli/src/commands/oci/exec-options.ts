@@ -131,7 +131,7 @@ export const EXEC_OPTIONS: readonly OptionRow<ExecSettings>[] = [
     name: 'own-cgroup',
     value: 'NAME',
     group: 'how',
-    help: "a new group inside the container's, killed and removed at the end",
+    help: "a new or empty group inside the container's, killed and removed at the end (-d: with the container)",
     set: (s, v) => {
       s.ownCgroup = v
     },

@@ -16,7 +16,7 @@ export const execProcess = (
   config: OciConfig,
 ): OciProcess => {
   if (settings.process !== undefined) {
-    const written = parseProcess(readText(settings.process))
+    const written = { ...inherited(config.process), ...parseProcess(readText(settings.process)) }
     return settings.tty ? { ...written, terminal: true } : written
   }
   if (words.length === 0) throw usage('exec', 'there is no program to run')
@@ -35,6 +35,14 @@ export const execProcess = (
     ...(settings.apparmor === undefined ? {} : { apparmorProfile: settings.apparmor }),
     ...(settings.label === undefined ? {} : { selinuxLabel: settings.label }),
   }
+}
+
+/** What a process has as the container's own has it, unless it says otherwise: its rights and limits. */
+const inherited = (own: OciProcess | undefined): Partial<OciProcess> => {
+  if (own === undefined) return {}
+  const { capabilities, noNewPrivileges, rlimits, oomScoreAdj, apparmorProfile, selinuxLabel } = own
+  const found = { capabilities, noNewPrivileges, rlimits, oomScoreAdj, apparmorProfile, selinuxLabel }
+  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined))
 }
 
 const readText = (path: string): string => {

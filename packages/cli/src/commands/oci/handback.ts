@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs'
+import { basename } from 'node:path'
 import type { TsboxError } from '@tsbox/errors'
 import { allOps, type Plan, type StatusRecord } from '@tsbox/protocol'
+import { noContainer } from '@tsbox/runtime'
 import { errorOf, spawnFailure, teardownFailures } from '@tsbox/shim'
 import { readOptions } from '../../option.ts'
 import { failureText, logLine, reportFailure } from '../../report/oci-log.ts'
@@ -19,8 +22,14 @@ export const tellVerb = (told: {
 }): number => {
   const { plan, records, words } = told
   const globals = newGlobals()
-  readOptions(words, GLOBAL_OPTIONS, globals)
+  const { rest } = readOptions(words, GLOBAL_OPTIONS, globals)
   const error = errorOf(plan, records)
+  const gone = error === undefined ? undefined : deletedMeanwhile(plan)
+  if (gone !== undefined) {
+    if (rest.includes('--force') || rest.includes('-f')) return 0
+    reportFailure(noContainer(gone), globals)
+    return 1
+  }
   const left = teardownFailures(plan, records)
   for (const warning of [...optionalFailures(plan, records), ...left]) {
     logLine('warning', failureText(warning), globals)
@@ -29,6 +38,13 @@ export const tellVerb = (told: {
   if (error === undefined) return isRemoval(plan) && left.some(isOurs) ? 1 : statusOf(records)
   reportFailure(withField(error, plan), globals)
   return 1
+}
+
+/** The id of what was to be removed, and was by somebody else while this verb was on its way. */
+const deletedMeanwhile = (plan: Plan): string | undefined => {
+  const released = plan.teardown.find(op => op.op === 'release')
+  if (!isRemoval(plan) || released === undefined || existsSync(String(released.path))) return undefined
+  return basename(String(released.path))
 }
 
 /** A verb that removes, and does nothing else, has failed when something is left. */

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { containerIds, readContainer, stateOf } from '@tsbox/runtime'
 import { describeOptions, type OptionRow } from '../../option.ts'
 import { plain, plainJson } from '../../report/print.ts'
@@ -56,10 +57,16 @@ Example: sudo tsbox list --format json
 
 type State = ReturnType<typeof stateOf>
 
+const ownerOf = (stateDir: string): string => {
+  const { uid } = statSync(stateDir)
+  return uid === 0 ? 'root' : `${uid}`
+}
+
 /** One that goes away while we look, or whose state is damaged, does not keep the others from being shown. */
 const stateOrNothing = (root: string, id: string): readonly State[] => {
   try {
-    return [stateOf(readContainer(root, id))]
+    const container = readContainer(root, id)
+    return [{ ...stateOf(container), owner: ownerOf(container.stateDir) }]
   } catch {
     return []
   }
@@ -68,12 +75,12 @@ const stateOrNothing = (root: string, id: string): readonly State[] => {
 const table = (states: readonly State[]): string =>
   textTable([
     ['ID', 'PID', 'STATUS', 'BUNDLE', 'CREATED', 'OWNER'],
-    ...states.map(({ id, pid, status, bundle, created }) => [
+    ...states.map(({ id, pid, status, bundle, created, owner }) => [
       id,
       `${pid}`,
       status,
       plain(bundle),
       plain(`${created}`),
-      'root',
+      plain(`${owner}`),
     ]),
   ])

@@ -1,7 +1,9 @@
+import { TsboxError } from '@tsbox/errors'
 import { readOptions } from '../../option.ts'
 import { reportFailure } from '../../report/oci-log.ts'
 import { printText } from '../../report/print.ts'
 import { requireUtf8Arguments } from '../../utf8.ts'
+import { VERSION } from '../../version.ts'
 import { type Context, GLOBAL_OPTIONS, newGlobals } from './context.ts'
 import { createVerb, runVerb } from './create.ts'
 import { deleteVerb } from './delete.ts'
@@ -17,7 +19,6 @@ import { specVerb } from './spec.ts'
 import { startVerb } from './start.ts'
 import { stateVerb } from './state.ts'
 import { updateVerb } from './update.ts'
-import { usage } from './words.ts'
 
 /** A verb returns text to print, or the status to end with; one that becomes another program does neither. */
 type Verb = (context: Context) => Promise<number | string> | number | string
@@ -55,13 +56,17 @@ export const ociMain = async (all: readonly string[]): Promise<number> => {
   try {
     requireUtf8Arguments(all)
     const { rest, help } = readOptions(all, GLOBAL_OPTIONS, globals)
+    if (globals.version) {
+      printText(`tsbox ${VERSION}\n`)
+      return 0
+    }
     const [verb, ...args] = rest
     if (help || verb === undefined) {
       printText(HELP)
       return help ? 0 : FAILED
     }
     const run = VERBS[verb]
-    if (run === undefined) throw usage('--help', `there is no verb ${JSON.stringify(verb)}`)
+    if (run === undefined) throw unknownVerb(verb)
     const result = await run({ globals, args, all, verb })
     if (typeof result === 'number') return result
     printText(result)
@@ -71,6 +76,12 @@ export const ociMain = async (all: readonly string[]): Promise<number> => {
     return FAILED
   }
 }
+
+const unknownVerb = (verb: string): TsboxError =>
+  new TsboxError('ERR_TSBOX_USAGE', `there is no verb ${JSON.stringify(verb)}`, {
+    hint: 'See `tsbox --help`.',
+    step: 'tsbox',
+  })
 
 const HELP = `Usage: tsbox [options] VERB
 
