@@ -80,9 +80,10 @@ static int open_written_plan(const struct request *request) {
     if (root + id + verb + 8 > sizeof path) return -1;
     char *end = stpcpy(stpcpy(stpcpy(path, request->root), "/"), request->id);
     struct stat st;
+    /* What is not there need not be removed; with the last container its root has gone too. */
+    if (request->force && stat(path, &st) && errno == ENOENT) _exit(0);
     /* What others can write, or have made, is for the command to look at. */
     if (stat(request->root, &st) || st.st_uid != geteuid() || (st.st_mode & 022)) return -1;
-    if (request->force && stat(path, &st) && errno == ENOENT) _exit(0); /* what is not there need not be removed */
     stpcpy(stpcpy(stpcpy(end, "/"), request->verb), ".plan");
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (fd >= 0 && is_trusted(fd)) return fd;

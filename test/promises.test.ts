@@ -172,6 +172,26 @@ await test(`${BOXES} idle boxes: three processes each, no Node, and at most 256 
   }
 })
 
+await test('delete --force of a container that is not there starts no Node, also when its state root has gone', async ({
+  t,
+  dir,
+}) => {
+  const trace = join(dir, 'trace')
+  const remove = ['--root', join(dir, 'none'), 'delete', '--force', 'web']
+  const { status } = await outcomeOf('strace', [
+    '-f',
+    '-qq',
+    '-e',
+    'trace=execve',
+    '-o',
+    trace,
+    command(),
+    ...remove,
+  ])
+  t.equal(status, 0)
+  t.equal(readFileSync(trace, 'utf8').match(/execve\(/g)?.length, 1)
+})
+
 await test('a box that has run leaves no process: not the janitor, not the one that tells', async ({
   t,
   inProbe,
