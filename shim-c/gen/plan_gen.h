@@ -5,7 +5,7 @@
 #define MAGIC 1480741716u
 #define VERSION 2u
 #define HEADER_BYTES 24u
-#define MAX_BODY_BYTES 4194304u
+#define MAX_BODY_BYTES 1500000u
 #define MAX_OPS 4096u
 #define MAX_STRINGS 16384u
 #define MAX_SLOTS 640u

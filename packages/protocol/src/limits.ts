@@ -5,7 +5,7 @@ export const PROTOCOL = {
   version: 2,
   headerBytes: 24,
   /** A plan's operations in bytes, without the header. */
-  maxBodyBytes: 4 << 20,
+  maxBodyBytes: 1_500_000,
   maxOps: 4096,
   /** Strings in one list. */
   maxStrings: 16384,

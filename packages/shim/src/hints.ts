@@ -94,6 +94,12 @@ export const HINTS: readonly HintRow[] = [
   {
     step: 'writeAt',
     errno: 'ENOENT',
+    when: fileIs(/^attr\/apparmor/),
+    hint: 'No AppArmor profile of this name is loaded: load it with apparmor_parser(8), or name another.',
+  },
+  {
+    step: 'writeAt',
+    errno: 'ENOENT',
     when: fileIs(/^memory\.(memsw|swap)/),
     hint: 'This kernel does not account swap: leave out --memory-swap, or boot with swapaccount=1.',
   },

@@ -75,7 +75,8 @@ const codeOf = (op: Op, errno: string): ErrorCode => {
   if (op.op === 'lock') return 'ERR_TSBOX_ROOTFS'
   if (STATE_STEPS.has(op.op)) return 'ERR_TSBOX_STATE'
   if (op.op === 'makeCgroup') return 'ERR_TSBOX_CGROUP'
-  if (op.op === 'writeAt' && errno === 'ENOENT') return 'ERR_TSBOX_CONTROLLER'
+  if (op.op === 'writeAt' && errno === 'ENOENT' && !String(op.file).startsWith('attr/'))
+    return 'ERR_TSBOX_CONTROLLER'
   if (op.op === 'open' && (errno === 'ENOENT' || errno === 'ENOTDIR')) return 'ERR_TSBOX_ROOTFS'
   return 'ERR_TSBOX_STEP'
 }

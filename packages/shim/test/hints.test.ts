@@ -20,6 +20,7 @@ const TELLING: Readonly<Record<string, readonly (string | number)[]>> = {
   reclaim: [2],
   reuse: [1],
   file: [
+    'attr/apparmor/exec',
     'sys/net/core/rmem_max',
     'memory.memsw.limit_in_bytes',
     'memory.swap.max',

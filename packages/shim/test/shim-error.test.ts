@@ -75,6 +75,8 @@ t.test('each kind of failure has its code', async t => {
   const write: Op = { op: 'writeAt', dir: 0, file: 'pids.max', data: '1' }
   t.equal(codeFor(write, ENOENT), 'ERR_TSBOX_CONTROLLER')
   t.equal(codeFor(write, EACCES), 'ERR_TSBOX_STEP')
+  const profile: Op = { op: 'writeAt', dir: 0, file: 'attr/apparmor/exec', data: 'exec none' }
+  t.equal(codeFor(profile, ENOENT), 'ERR_TSBOX_STEP', 'a profile is no controller')
   const open: Op = { op: 'open', slot: 0, path: '/x', flags: 0 }
   t.equal(codeFor(open, ENOENT), 'ERR_TSBOX_ROOTFS')
   t.equal(codeFor(open, EACCES), 'ERR_TSBOX_STEP')
