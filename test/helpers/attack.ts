@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { copyFileSync, existsSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { probeRootfs } from './rootfs.ts'
 
@@ -47,4 +47,41 @@ export const raceStarts = async (start: (index: number) => Promise<void>): Promi
   let index = 0
   for (; index < wanted && Date.now() < end; index++) await start(index)
   return index
+}
+
+/** What is put in the place of a root's /proc while a box starts: each makes `decoy` in the root, beside a new `proc`. */
+export const procDecoys = (rootfs: string): readonly (readonly [what: string, make: () => void])[] => {
+  const kinds = [
+    ['a link', () => symlinkSync('/empty', join(rootfs, 'decoy'))],
+    ['a directory', () => mkdirSync(join(rootfs, 'decoy'))],
+  ] as const
+  return kinds.map(([what, make]) => [
+    what,
+    () => {
+      for (const path of ['proc', 'decoy', 'empty'])
+        rmSync(join(rootfs, path), { recursive: true, force: true })
+      for (const path of ['proc', 'empty']) mkdirSync(join(rootfs, path))
+      make()
+    },
+  ])
+}
+
+/** A caller's environment that is after Node, the loader and the shim's own words; which programs Node starts for is written to `log`. */
+export const hostileEnvironment = (
+  dir: string,
+): { readonly log: string; readonly env: NodeJS.ProcessEnv } => {
+  const [log, spy] = [join(dir, 'log'), join(dir, 'spy.cjs')]
+  const line = `process.argv.slice(2).filter(word => /^[a-z]+$/.test(word))[0] + '\\n'`
+  writeFileSync(spy, `require('node:fs').appendFileSync(${JSON.stringify(log)}, ${line})`)
+  writeFileSync(log, '')
+  return {
+    log,
+    env: {
+      ...process.env,
+      NODE_OPTIONS: `--require=${spy}`,
+      LD_PRELOAD: '/nowhere/evil.so',
+      TSBOX_PLAN_A: 'QUJD',
+      TSBOX_HANDBACK: '{"receipt":"/nowhere/x"}',
+    },
+  }
 }

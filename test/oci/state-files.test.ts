@@ -14,9 +14,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { inParallel, inPrivateMounts } from '../helpers/boxes.ts'
-import { command, type Outcome } from '../helpers/command.ts'
+import { inParallel } from '../helpers/boxes.ts'
+import type { Outcome } from '../helpers/command.ts'
 import { isAlive } from '../helpers/live-box.ts'
+import { givenAway } from './helpers/given-away.ts'
 import { type Oci, ociTests } from './helpers/oci-test.ts'
 
 const test = ociTests(import.meta.filename)
@@ -194,30 +195,16 @@ await test('J5: the number of the process belongs to somebody else now, who is l
   }
 })
 
-await test('J5: a number that was really given away', {}, async ({ t, dir, root, bundle, id }) => {
-  const name = id()
-  const made = bundle(name)
-  // Numbers are given out here alone, so that the next one can be chosen.
-  const script = `
-    tsbox() { "$TSBOX" --root ${root} "$@"; }
-    tsbox run --detach --pid-file ${dir}/pid --bundle ${made.dir} ${name}
-    pid=$(cat ${dir}/pid)
-    tsbox kill ${name} KILL
-    while [ -e /proc/$pid ] && ! grep -q '^State:.*Z' /proc/$pid/status; do sleep 0.02; done
-    sleep 0 & wait
-    for i in $(seq 50); do
-      echo $((pid - 1)) >/proc/sys/kernel/ns_last_pid; sleep 1000 & other=$!
-      [ $other = $pid ] && break
-      kill -9 $other; wait $other || true
-    done
-    echo "same $((other == pid))"
-    tsbox state ${name} | grep status
-    tsbox kill ${name} KILL || echo kill refused
-    tsbox exec ${name} true || echo exec refused
-    tsbox delete ${name} && echo deleted
+await test('J5: a number that was really given away', {}, async oci => {
+  const { stdout, stderr } = await givenAway(
+    oci,
+    `tsbox state $name | grep status
+    tsbox kill $name KILL || echo kill refused
+    tsbox exec $name true || echo exec refused
+    tsbox delete $name && echo deleted
     kill -0 $other && echo lives
-    kill -9 $other`
-  const inNamespace = `exec unshare --pid --fork --mount-proc --kill-child sh -euc ${JSON.stringify(script).replaceAll('$', '\\$').replaceAll('\\n', '\n')}`
-  const { stdout, stderr } = await inPrivateMounts(inNamespace, { TSBOX: command() })
-  t.equal(stdout, 'same 1\n  "status": "stopped",\nkill refused\nexec refused\ndeleted\nlives\n', stderr)
+    kill -9 $other`,
+  )
+  const refused = 'kill refused\nexec refused\ndeleted\nlives\n'
+  oci.t.equal(stdout, `same 1\n  "status": "stopped",\n${refused}`, stderr)
 })

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { attackRootfs, raceStarts, ready, swap } from '../helpers/attack.ts'
+import { attackRootfs, procDecoys, raceStarts, ready, swap } from '../helpers/attack.ts'
 import { boxesOf, collect } from '../helpers/boxes.ts'
 import { canary, canaryState } from '../helpers/canary.ts'
 import { command } from '../helpers/command.ts'
@@ -120,13 +120,7 @@ t.test(
     const open = await startedBox(['--rootfs', rootfs, '--privileged'])
     t.same(overProc(open.mountinfo ?? ''), [], 'a privileged one has none')
 
-    for (const [name, decoy] of [
-      ['a link', () => symlinkSync('/empty', join(rootfs, 'decoy'))],
-      ['a directory', () => mkdirSync(join(rootfs, 'decoy'))],
-    ] as const) {
-      for (const path of ['proc', 'decoy', 'empty'])
-        rmSync(join(rootfs, path), { recursive: true, force: true })
-      for (const path of ['proc', 'empty']) mkdirSync(join(rootfs, path))
+    for (const [name, decoy] of procDecoys(rootfs)) {
       decoy()
       const stop = await swap(join(rootfs, 'proc'), join(rootfs, 'decoy'))
       let bare = 0

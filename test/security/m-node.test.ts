@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { attack, attackRootfs, ready } from '../helpers/attack.ts'
+import { attack, attackRootfs, hostileEnvironment, ready } from '../helpers/attack.ts'
 import { boxesOf, collect, withLeakedFds } from '../helpers/boxes.ts'
 import { command, outcomeOf } from '../helpers/command.ts'
 import { NOTHING, settled } from '../helpers/residue.ts'
@@ -99,20 +99,7 @@ t.test('M2: only the shim changes namespaces and users, and it has one thread', 
 t.test('M3: root’s own environment reaches the first Node and goes no further', async t => {
   const dir = t.testdir()
   const rootfs = attackRootfs(join(dir, 'rootfs'))
-  const log = join(dir, 'log')
-  const spy = join(dir, 'spy.cjs')
-  writeFileSync(
-    spy,
-    `require('node:fs').appendFileSync(${JSON.stringify(log)}, process.argv.slice(2, 3).join() + '\\n')`,
-  )
-  writeFileSync(log, '')
-  const env = {
-    ...process.env,
-    NODE_OPTIONS: `--require=${spy}`,
-    LD_PRELOAD: '/nowhere/evil.so',
-    TSBOX_PLAN_A: 'QUJD',
-    TSBOX_HANDBACK: '{"receipt":"/nowhere/x"}',
-  }
+  const { log, env } = hostileEnvironment(dir)
   const { stdout, stderr, status } = await boxes.run(
     ['--rootfs', rootfs, '--receipt', join(dir, 'receipt')],
     ['/bin/probe', 'env'],

@@ -1,9 +1,8 @@
 // Family J against the OCI runtime: numbers of processes that are given to others, and verbs that meet on one id.
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { inPrivateMounts } from '../helpers/boxes.ts'
-import { command } from '../helpers/command.ts'
 import { eventually, isAlive } from '../helpers/live-box.ts'
+import { givenAway } from '../oci/helpers/given-away.ts'
 import { ociTests } from '../oci/helpers/oci-test.ts'
 import { groupsOf } from '../oci/helpers/residue.ts'
 import { program, sceneOf } from './helpers/scene.ts'
@@ -11,36 +10,17 @@ import { program, sceneOf } from './helpers/scene.ts'
 const test = ociTests(import.meta.filename)
 
 await test('J5: when the number of init is given to another, no verb touches that one', {}, async oci => {
-  const { t, dir, root, bundle, id } = oci
-  const name = id()
-  const made = bundle(name)
-  // Numbers are given out in this namespace only, so that the next one can be chosen.
-  const script = `
-    tsbox() { "$TSBOX" --root ${root} "$@" 2>&-; }
-    tsbox run --detach --pid-file ${dir}/pid --bundle ${made.dir} ${name}
-    pid=$(cat ${dir}/pid)
-    tsbox kill ${name} KILL
-    while [ -e /proc/$pid ] && ! grep -q '^State:.*Z' /proc/$pid/status; do sleep 0.02; done
-    sleep 0 & wait
-    for i in $(seq 50); do
-      echo $((pid - 1)) >/proc/sys/kernel/ns_last_pid; sleep 1000 & other=$!
-      [ $other = $pid ] && break
-      kill -9 $other; wait $other || true
+  const { stdout, stderr } = await givenAway(
+    oci,
+    `for verb in 'kill ID KILL' 'kill ID TERM' 'exec ID true' 'start ID' 'pause ID' 'update --pids-limit 5 ID' 'ps ID'; do
+      tsbox $(echo $verb | sed s/ID/$name/) && echo "$verb worked"
     done
-    echo "same $((other == pid))"
-    for verb in 'kill ID KILL' 'kill ID TERM' 'exec ID true' 'start ID' 'pause ID' 'update --pids-limit 5 ID' 'ps ID'; do
-      tsbox $(echo $verb | sed s/ID/${name}/) && echo "$verb worked"
-    done
-    tsbox kill --all ${name} KILL
-    tsbox delete --force ${name} && echo deleted
+    tsbox kill --all $name KILL
+    tsbox delete --force $name && echo deleted
     kill -0 $other && echo lives
-    kill -9 $(cat ${dir}/pid); wait $other || echo "its number alone would have ended it: $?"`
-  writeFileSync(join(dir, 'script'), script)
-  const { stdout, stderr } = await inPrivateMounts(
-    `exec unshare --pid --fork --mount-proc --kill-child sh -uc '. ${dir}/script'`,
-    { TSBOX: command() },
+    kill -9 $pid; wait $other || echo "its number alone would have ended it: $?"`,
   )
-  t.equal(stdout, 'same 1\ndeleted\nlives\nits number alone would have ended it: 137\n', stderr)
+  oci.t.equal(stdout, 'same 1\ndeleted\nlives\nits number alone would have ended it: 137\n', stderr)
 })
 
 await test('J8: of many verbs on one id at once each does all or nothing', {}, async oci => {

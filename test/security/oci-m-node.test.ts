@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { attack } from '../helpers/attack.ts'
+import { attack, hostileEnvironment } from '../helpers/attack.ts'
 import { outcomeOf } from '../helpers/command.ts'
 import { jsonText } from '../oci/helpers/bundle.ts'
 import { MOUNTS, PATH } from '../oci/helpers/config.ts'
@@ -100,17 +100,7 @@ await test('M1, M2: Node touches nothing in a root or a volume, and changes no n
 await test('M3: the caller’s environment reaches the Node that reads the words, and goes no further', {}, async oci => {
   const { t, dir, tsbox } = oci
   const { bundle, run } = sceneOf(oci)
-  const [log, spy] = [join(dir, 'log'), join(dir, 'spy.cjs')]
-  const line = `process.argv.slice(2).filter(w => /^[a-z]+$/.test(w))[0] + '\\n'`
-  writeFileSync(spy, `require('node:fs').appendFileSync(${JSON.stringify(log)}, ${line})`)
-  writeFileSync(log, '')
-  const env = {
-    ...process.env,
-    NODE_OPTIONS: `--require=${spy}`,
-    LD_PRELOAD: '/nowhere/evil.so',
-    TSBOX_PLAN_A: 'QUJD',
-    TSBOX_HANDBACK: '{"receipt":"/nowhere/x"}',
-  }
+  const { log, env } = hostileEnvironment(dir)
   // A hook that fails has Node tell of it, which is started by the shim and not by the caller.
   const poststop = [{ path: '/bin/false' }]
   const { id, dir: made } = bundle({ hooks: { poststop } })

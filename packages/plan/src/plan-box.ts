@@ -1,4 +1,4 @@
-import { KERNEL, type Op, type Plan, SUPERVISE_FLAGS } from '@tsbox/protocol'
+import { CLAIM, KERNEL, type Op, type Plan, SUPERVISE_FLAGS } from '@tsbox/protocol'
 import type { Box } from '@tsbox/spec'
 import type { Filter } from './container/input.ts'
 import { planGroup } from './group.ts'
@@ -51,7 +51,12 @@ export const planBox = (box: Box, host: Host, options: PlanOptions): Plan => {
         : []),
       ...options.root.lock,
       // A parent the user named may hold groups that are none of ours; those are never taken over.
-      { op: 'claim', slot: SLOTS.claim, path: runDir, reclaim: box.cgroupParent === undefined ? 1 : 0 },
+      {
+        op: 'claim',
+        slot: SLOTS.claim,
+        path: runDir,
+        reclaim: box.cgroupParent === undefined ? CLAIM.takeOverGroups : CLAIM.takeOver,
+      },
       ...group.make,
       { op: 'clone', flags: namespaces(box, host), cgroup: group.bornIn },
       {

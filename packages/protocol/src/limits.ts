@@ -35,5 +35,14 @@ export const SUPERVISE_FLAGS = {
   terminal: 2,
 } as const
 
+/** Values of `claim.reclaim`: what becomes of a run directory that is there and that nobody holds. */
+export const CLAIM = {
+  takeOver: 0,
+  /** With the cgroups that bear its name. */
+  takeOverGroups: 1,
+  /** A container's lasts longer than who made it. */
+  refuse: 2,
+} as const
+
 /** The path under which the shim can name what a slot holds. */
 export const slotPath = (slot: number): string => `/proc/self/fd/${PROTOCOL.slotBase + slot}`

@@ -1,7 +1,4 @@
-import type { Op } from '@tsbox/protocol'
-
-/** `claim` with this is a container's (docs/operations.md). */
-export const CONTAINER_CLAIM = 2
+import { CLAIM, type Op } from '@tsbox/protocol'
 
 export interface HintRow {
   readonly step: Op['op'] | 'any'
@@ -15,7 +12,7 @@ const fileIs = (file: RegExp) => (op: Op) => 'file' in op && file.test(String(op
 const isOverlay = (op: Op) => op.op === 'fsMount' && op.type === 'overlay'
 /** A container's, not a box's: what is left of an ended one is taken, one that lives is not. */
 const isContainers = (op: Op) =>
-  (op.op === 'claim' && op.reclaim === CONTAINER_CLAIM) || (op.op === 'makeCgroup' && op.reuse !== 0)
+  (op.op === 'claim' && op.reclaim === CLAIM.refuse) || (op.op === 'makeCgroup' && op.reuse !== 0)
 const targetIs = (target: RegExp) => (op: Op) => 'target' in op && target.test(String(op.target))
 
 /** What an errno means at a step, and what to try. A row per lesson; the first that fits is given. */

@@ -1,7 +1,7 @@
 import { type ErrorCode, type SystemErrorLike, TsboxError } from '@tsbox/errors'
-import { allOps, describeOp, type Op, type OpOf, type Plan, type StatusRecord } from '@tsbox/protocol'
+import { allOps, CLAIM, describeOp, type Op, type OpOf, type Plan, type StatusRecord } from '@tsbox/protocol'
 import { errnoMessage, errnoName } from './errno.ts'
-import { CONTAINER_CLAIM, hintFor } from './hints.ts'
+import { hintFor } from './hints.ts'
 
 /**
  * The error in what a shim told, if there is one: the plan was refused, a step failed, or init ended before its
@@ -116,7 +116,7 @@ const messageOf = (op: Op, errno: number): string => {
 
 const taken = ({ path, reclaim }: OpOf<'claim'>): string => {
   const name = JSON.stringify(String(path).split('/').at(-1))
-  return reclaim === CONTAINER_CLAIM
+  return reclaim === CLAIM.refuse
     ? `container with given ID already exists: ${name}`
     : `a box named ${name} is running`
 }

@@ -1,4 +1,4 @@
-import { KERNEL, type Op, type Plan, PROTOCOL, SUPERVISE_FLAGS } from '@tsbox/protocol'
+import { CLAIM, KERNEL, type Op, type Plan, PROTOCOL, SUPERVISE_FLAGS } from '@tsbox/protocol'
 import { deviceOps } from './devices.ts'
 import {
   bornIn,
@@ -41,7 +41,7 @@ const MEET: Op = { op: 'meet' }
 export const planContainer = (input: ContainerInput): Plan => ({
   outer: [
     { op: 'handback', ...input.handback, always: 0 },
-    { op: 'claim', slot: SLOTS.state, path: input.stateDir, reclaim: 2 },
+    { op: 'claim', slot: SLOTS.state, path: input.stateDir, reclaim: CLAIM.refuse },
     ...Object.entries(input.stateFiles).map(
       ([path, data]): Op => ({ op: 'makeFile', root: SLOTS.state, path, mode: 0o600, data }),
     ),
