@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { planDelete } from '@tsbox/plan'
-import type { Plan, StatusRecord } from '@tsbox/protocol'
+import { OPS, type Plan, type StatusRecord } from '@tsbox/protocol'
 import t from 'tap'
 import { tellVerb } from '../../../src/commands/oci/handback.ts'
 
