@@ -37,6 +37,7 @@ static _Noreturn void become_program(const struct op *op, int input, int output)
     for (uint64_t i = 0; i < arguments.n; i++)
         if (argv[i][0] == PID_MARK && argv[i][1] == 0) argv[i] = pid;
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    setpgid(0, 0); /* when its time is up, what it has started ends with it */
     if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0 || chdir("/")) _exit(126);
     umask(umask(0) | 022); /* ours is none */
     sys_close_range(3, ~0u, 0);
@@ -78,7 +79,7 @@ int op_spawn(const struct op *op) {
     close_keeping_errno(input), close_keeping_errno(output[1]);
     int result = pid < 0 ? -1 : await_program(pidfd, output[0], op_field(op, SPAWN_TIMEOUT_MS).n, &kept), cause = errno;
     if (pid > 0) {
-        if (result) (void)kill(pid, SIGKILL);
+        if (result && kill(-pid, SIGKILL)) (void)kill(pid, SIGKILL);
         (void)waitpid(pid, &status, 0);
         close(pidfd);
     }

@@ -101,10 +101,10 @@ for (const kind of KINDS) {
   await test(`${kind} that takes too long is ended, and counts as failed`, {
     shows: ['hooks.{prestart,createRuntime,createContainer,startContainer,poststart,poststop}[].timeout'],
   }, async oci => {
-    const { t, id, bundle, tsbox, dir, marker } = oci
+    const { t, id, bundle, tsbox, dir } = oci
     const name = id()
     const file = kind === 'startContainer' ? '/pid' : join(dir, 'pid')
-    const hook = { ...failing(`echo ${marker} $$ >${file}; sleep 1000`), timeout: 1 }
+    const hook = { ...failing(`sleep 1000 & echo $$ $! >${file}; wait`), timeout: 1 }
     const { dir: made, rootfs } = bundle(name, { hooks: { [kind]: [hook] } })
     const outcomes: Outcome[] = []
     for (const words of [
@@ -120,7 +120,8 @@ for (const kind of KINDS) {
     t.equal(outcomes[at]?.status, kind.startsWith('post') ? 0 : 1)
     const text = readFileSync(kind === 'startContainer' ? join(rootfs, 'pid') : file, 'utf8')
     if (kind !== 'startContainer' && kind !== 'createContainer')
-      t.ok(await eventually(() => !isAlive(Number(text.split(' ')[1])) || undefined), 'it is gone')
+      for (const pid of text.trim().split(' '))
+        t.ok(await eventually(() => !isAlive(Number(pid)) || undefined), 'it is gone, with what it had started')
   })
 }
 
