@@ -14,6 +14,7 @@ export const GUEST_PACKAGES = [
   'libcap2-bin',
   'libseccomp2',
   'libstdc++6',
+  'linux-libc-dev',
   'make',
   'mount',
   'nftables',
@@ -29,7 +30,7 @@ export const GUEST_PACKAGES = [
 /** Taken along when the host has them: a test that needs one says so itself when it is absent. */
 export const OPTIONAL_GUEST_PACKAGES = ['bubblewrap', 'crun', 'iptables', 'python3-minimal', 'runc', 'umoci']
 
-const LEFT_OUT = /^\/usr\/(share\/(doc|man|info|locale|i18n|bash-completion|lintian|bug)|include|src)\//
+const LEFT_OUT = /^\/usr\/(share\/(doc|man|info|locale|i18n|bash-completion|lintian|bug)|src)\//
 
 /** The packages of the guest's userland with all they depend on, as installed on this host. */
 export async function guestPackages(): Promise<readonly InstalledPackage[]> {

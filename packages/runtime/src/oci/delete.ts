@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { detectHost, type GroupDir, openContainer } from '@tsbox/cgroups'
 import { isTsboxError } from '@tsbox/errors'
 import { type Handback, planDelete } from '@tsbox/plan'
@@ -39,8 +38,8 @@ export const prepareDelete = (
 ): Plan | undefined => {
   const stateDir = stateDirOf(root, id)
   checkStateDir(root, stateDir)
-  if (force && !existsSync(stateDir)) return undefined
-  const container = readOrNothing(root, id, force)
+  const container = force ? readAtAnyRate(root, id) : readContainer(root, id)
+  if (container === undefined) return undefined
   const { kept, config } = container
   const { status, process } = statusOf({ stateDir, kept })
   if (!force && status !== 'stopped')
@@ -59,12 +58,13 @@ export const prepareDelete = (
   })
 }
 
-/** What cannot be read any more can be removed all the same, as far as it is known. */
-const readOrNothing = (root: string, id: string, force: boolean) => {
+/** What cannot be read any more can be removed all the same, as far as it is known; what has gone, need not be. */
+const readAtAnyRate = (root: string, id: string) => {
   try {
     return readContainer(root, id)
   } catch (error) {
-    if (!force || !isTsboxError(error, 'ERR_TSBOX_STATE')) throw error
+    if (isTsboxError(error, 'ERR_TSBOX_NO_CONTAINER')) return undefined
+    if (!isTsboxError(error, 'ERR_TSBOX_STATE')) throw error
     return { kept: salvage(root, id), config: NOTHING }
   }
 }
