@@ -39,7 +39,7 @@ place() { # source, target, mode
 if [ "$node" = "$lib/node" ]; then
   cmp -s "$NODE" "$DESTDIR$node" || place "$NODE" "$DESTDIR$node" 755
 else
-  rm -f "$DESTDIR$lib/node"
+  ln -sfn "$node" "$DESTDIR$lib/node"
 fi
 place "$SHIM" "$DESTDIR$lib/tsbox-shim" 755
 for file in $files; do place "packages/cli/dist/$file.cjs" "$DESTDIR$lib/$file.cjs" 644; done

@@ -1,13 +1,12 @@
 /* Cgroups are made, emptied and removed here so that this happens even when nobody is left to ask for it. */
 #include "sys.h"
 
-#include <sys/xattr.h>
-
 #include "ops.h"
 #include "shim.h"
 
-/* On groups that were made on the way to a box's: the last box in one removes it. */
-#define MARK "trusted.tsbox"
+/* Of groups that were made on the way to a box's: the last box in one removes it. The bit means nothing in a cgroup, and nobody
+   else sets it; it comes with the directory, so that no kill finds one without. */
+#define PARENT_MODE 01755
 #define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 static int write_file(int dir, const char *name, const char *data, size_t length) {
@@ -81,13 +80,10 @@ static int make_path(const struct op *op) {
     while (dir >= 0 && next_component(&path, name)) {
         int child = -1;
         bool last = path[strspn(path, "/")] == 0;
-        bool made = false, ready = !enable.s || write_file(dir, "cgroup.subtree_control", enable.s, enable.len) == 0;
-        if (ready && ((made = mkdirat(dir, name, 0755) == 0) || (errno == EEXIST && (!last || op_field(op, MAKE_CGROUP_REUSE).n)))) {
-            if (made && !last) shared->unmarked = op->index + 1;
+        bool ready = !enable.s || write_file(dir, "cgroup.subtree_control", enable.s, enable.len) == 0;
+        if (ready && (mkdirat(dir, name, last ? 0755 : PARENT_MODE) == 0 ||
+                      (errno == EEXIST && (!last || op_field(op, MAKE_CGROUP_REUSE).n))))
             child = openat(dir, name, DIR_FLAGS);
-        }
-        if (made && !last && child >= 0) (void)fsetxattr(child, MARK, "", 0, 0);
-        shared->unmarked = 0;
         if (child >= 0 && last && op_field(op, MAKE_CGROUP_REUSE).n < 2 && kill_listed(child, 0) > 0) {
             close(child);
             child = -1;
@@ -186,11 +182,9 @@ static int remove_patiently(int parent, const char *name) {
     return -1;
 }
 
-/* A parent that was made on the way to a group of ours; killed in the moment before its mark, one is known to the janitor. */
-static bool is_parent_of_ours(int parent, const char *mount) {
-    const struct op *op = shared->unmarked ? &the_plan.ops[shared->unmarked - 1] : NULL;
-    if (fgetxattr(parent, MARK, NULL, 0) == 0) return true;
-    return op && op->code == OP_MAKE_CGROUP && strcmp(op_field(op, MAKE_CGROUP_MOUNT).s, mount) == 0;
+static bool is_parent_of_ours(int parent) {
+    struct stat st;
+    return fstat(parent, &st) == 0 && (st.st_mode & 07777) == PARENT_MODE;
 }
 
 int op_remove_cgroup(const struct op *op) {
@@ -207,7 +201,7 @@ int op_remove_cgroup(const struct op *op) {
         *slash = 0;
         int parent = openat(root, path, DIR_FLAGS);
         if (parent < 0 && errno == ENOENT) continue; /* we came to an end before it was made */
-        bool ours = parent >= 0 && is_parent_of_ours(parent, op_field(op, REMOVE_CGROUP_MOUNT).s);
+        bool ours = parent >= 0 && is_parent_of_ours(parent);
         if (parent >= 0) close(parent);
         if (!ours || unlinkat(root, path, AT_REMOVEDIR)) break; /* or other boxes live there */
     }

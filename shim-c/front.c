@@ -91,17 +91,24 @@ static int open_written_plan(const struct request *request) {
     return -1;
 }
 
-/* The command lies beside this program, which may be known by another name. */
+/* The command and its Node lie beside this program, which may be known by another name. Node is to open no debugger, and to
+   take no word behind -- for its own; without one there the command's first line says which. */
 static _Noreturn void become_command(void) {
-    char path[PATH_MAX];
+    static char node[PATH_MAX], path[PATH_MAX], *words[MAX_STRINGS + 4];
+    size_t count = 0;
     ssize_t length = readlink("/proc/self/exe", path, sizeof path - 16);
     while (length > 0 && path[length - 1] != '/') length--;
     if (length > 0) {
         memcpy(path + length, "tsbox.cjs", 10);
+        stpcpy(mempcpy(node, path, (size_t)length), "node");
+        for (; count < MAX_STRINGS && front_argv[count]; count++) words[count + 3] = front_argv[count];
+        words[0] = node, words[1] = "--disable-sigusr1", words[2] = "--", words[3] = path;
+        if (count > 0 && !front_argv[count]) execve(node, words, environ);
         execve(path, front_argv, environ);
     }
-    static const char lost[] = "tsbox: tsbox.cjs cannot be run from beside this program; try: make install\n";
-    (void)!write(STDERR_FILENO, lost, sizeof lost - 1);
+    const char *lost = length > 0 ? "tsbox: tsbox.cjs beside this program, or the Node it names, cannot be run; try: make install\n"
+                                  : "tsbox: /proc/self/exe cannot be read; try: mount -t proc proc /proc\n";
+    (void)!write(STDERR_FILENO, lost, strlen(lost));
     _exit(EXIT_OURS);
 }
 

@@ -77,7 +77,6 @@ int continue_sealed(char **environment, unsigned preserve);
 /* janitor.c: a second process that tears down when this one is killed. */
 extern struct shared {
     uint8_t made[MAX_OPS]; /* which operations have made something, by index */
-    uint32_t unmarked; /* the operation, counted from 1, that has just made a parent and not yet marked it */
     bool all; /* all that the teardown names is ours */
     bool claimed; /* the name is ours, and with it what bears it */
     bool heir;    /* until we know what bears it: what nobody holds any more is ours, whoever made it */

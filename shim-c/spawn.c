@@ -1,6 +1,8 @@
 /* Programs of the host that run while a box is made or removed: hooks and helpers. */
 #include "sys.h"
 
+#include <sys/signalfd.h>
+
 #include "ops.h"
 #include "shim.h"
 
@@ -44,19 +46,22 @@ static _Noreturn void become_program(const struct op *op, int input, int output)
     signals_by_default();
     if (filter_apply(false)) _exit(126);
     execve(op_field(op, SPAWN_PATH).s, (char *const *)argv, (char *const *)env);
-    _exit(errno == ENOENT ? 127 : 126);
+    leave(errno == ENOENT ? 127 : 126);
 }
 
-/* Until the program ends or its time is up; what it says is read to the last byte, and the first of it is kept. What it
+/* Until the program ends, its time is up, or we are told to end; what it says is read to the last byte, and the first of it is kept. What it
    leaves running may hold the pipe for ever, so its end is not waited for. */
-static int await_program(int pidfd, int output, uint64_t ms, struct output *kept) {
+static int await_program(int pidfd, int output, int asked, uint64_t ms, struct output *kept) {
     uint64_t end = ms ? now_ns() + ms * 1000000 : UINT64_MAX;
+    struct signalfd_siginfo told;
     for (char spill[4096];;) {
-        struct pollfd fds[] = {{.fd = output, .events = POLLIN}, {.fd = pidfd, .events = POLLIN}};
+        struct pollfd fds[] = {
+            {.fd = output, .events = POLLIN}, {.fd = pidfd, .events = POLLIN}, {.fd = asked, .events = POLLIN}};
         uint64_t now = now_ns();
         if (now >= end) return errno = ETIMEDOUT, -1;
         int wait = end == UINT64_MAX ? -1 : (int)((end - now) / 1000000 + 1);
-        if (poll(fds, 2, wait) < 0) return -1;
+        if (poll(fds, 3, wait) < 0) return -1;
+        if (fds[2].revents && read(asked, &told, sizeof told) > 0) return errno = EINTR, -1;
         if (!(fds[0].revents & POLLIN)) {
             if (fds[1].revents) return 0;
             if (fds[0].revents) output = -1;
@@ -73,17 +78,20 @@ int op_spawn(const struct op *op) {
     int output[2], pidfd = -1, status = 0, input = open_words(op_field(op, SPAWN_INPUT));
     if (input < 0) return -1;
     if (pipe2(output, O_CLOEXEC)) return close_keeping_errno(input), -1;
+    sigset_t ends;
+    sigemptyset(&ends), sigaddset(&ends, SIGTERM), sigaddset(&ends, SIGINT), sigaddset(&ends, SIGHUP);
+    int asked = signalfd(-1, &ends, SFD_CLOEXEC);
     struct clone_args args = {.flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&pidfd, .exit_signal = SIGCHLD};
     pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
     if (pid == 0) become_program(op, input, output[1]);
     close_keeping_errno(input), close_keeping_errno(output[1]);
-    int result = pid < 0 ? -1 : await_program(pidfd, output[0], op_field(op, SPAWN_TIMEOUT_MS).n, &kept), cause = errno;
+    int result = pid < 0 ? -1 : await_program(pidfd, output[0], asked, op_field(op, SPAWN_TIMEOUT_MS).n, &kept), cause = errno;
     if (pid > 0) {
         if (result && kill(-pid, SIGKILL)) (void)kill(pid, SIGKILL);
         (void)waitpid(pid, &status, 0);
         close(pidfd);
     }
-    close(output[0]);
+    close(output[0]), close(asked);
     if (result == 0 && status != 0) result = -1, cause = ECHILD;
     if (result == 0 || op_field(op, SPAWN_OPTIONAL).n > 1) return 0;
     tell_with(&(struct record){.kind = RECORD_OUTPUT, .code = op->code, .index = op->index, .value = status,

@@ -57,7 +57,7 @@ static _Noreturn void be_init(const int records[2], const int link[2], bool mapp
     close(link[0]);
     box.link = link[1];
     run_chapter(INNER);
-    _exit(EXIT_OURS);
+    leave(EXIT_OURS);
 }
 
 int op_clone(const struct op *op) {

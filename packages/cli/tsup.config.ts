@@ -25,7 +25,10 @@ export default defineConfig([
     ],
   }),
   {
-    ...bundle({ entry: { tsbox: 'src/launch.ts' }, banner: { js: '#!/usr/bin/env -S node --' } }),
+    ...bundle({
+      entry: { tsbox: 'src/launch.ts' },
+      banner: { js: '#!/usr/bin/env -S node --disable-sigusr1 --' },
+    }),
     shims: false,
   },
 ])

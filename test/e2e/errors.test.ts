@@ -78,6 +78,20 @@ const WRONG: readonly (readonly [what: string, code: string, ...args: string[]])
   ["the host's own root as a rootfs", 'ERR_TSBOX_ROOTFS', '--rootfs', '/', 'true'],
   ['a layer that is not there', 'ERR_TSBOX_ROOTFS', '--layer', '/no/such/layer', 'true'],
   ['a volume that is not there', 'ERR_TSBOX_ROOTFS', '-v', '/no/such/source:/x', 'true'],
+  ['a name of 300 bytes as a rootfs', 'ERR_TSBOX_ROOTFS', '--rootfs', 'n'.repeat(300), 'true'],
+  ['a name of 300 bytes as a volume', 'ERR_TSBOX_ROOTFS', '-v', `${'n'.repeat(300)}:/x`, 'true'],
+  ['a layer below a file', 'ERR_TSBOX_ROOTFS', '--layer', '/etc/passwd/x', 'true'],
+  ['a volume below a file', 'ERR_TSBOX_ROOTFS', '-v', '/etc/passwd/x:/x', 'true'],
+  ['a receipt below a file', 'ERR_TSBOX_USAGE', '--receipt', '/etc/passwd/x', 'true'],
+  ['a trace below a file', 'ERR_TSBOX_USAGE', '--trace', '/etc/passwd/x', 'true'],
+  ['an option of volumes that there is none of', 'ERR_TSBOX_USAGE', '-v', '/tmp:/x:rx', 'true'],
+  ['two options of a volume', 'ERR_TSBOX_USAGE', '-v', '/tmp:/x:ro:ro', 'true'],
+  ['a relative target', 'ERR_TSBOX_USAGE', '-v', '/tmp:x', 'true'],
+  ['a variable without a name', 'ERR_TSBOX_USAGE', '-e', '', 'true'],
+  ['a resource limit beyond exact numbers', 'ERR_TSBOX_SPEC', '--ulimit', 'core=9007199254740993', 'true'],
+  ['too many words', 'ERR_TSBOX_SPEC', 'true', ...Array.from({ length: 17_000 }, () => 'x')],
+  ['a kernel parameter that there is none of', 'ERR_TSBOX_STEP', '--sysctl', 'net.ipv4.nosuch=1', 'true'],
+  ['a program with a name of 300 bytes', 'ERR_TSBOX_NOT_EXECUTABLE', 'n'.repeat(300)],
   ['no such program', 'ERR_TSBOX_NOT_FOUND', 'no-such-program'],
   ['a file that cannot be executed', 'ERR_TSBOX_NOT_EXECUTABLE', '/etc/os-release'],
 ]
@@ -90,6 +104,74 @@ await test('what is asked for wrongly is refused with its code, in a few lines, 
   for (const [what, code, ...args] of WRONG) {
     isError({ t, outcome: await tsbox(['run', ...args]), code, status: STATUS[code] ?? 125, what })
   }
+})
+
+await test('links that form a loop are told by the option that names them', async ({ t, dir }) => {
+  const loop = join(dir, 'loop')
+  symlinkSync('loop', loop)
+  symlinkSync('nowhere', join(dir, 'dangling'))
+  for (const args of [
+    ['--rootfs', loop],
+    ['--layer', loop],
+    ['--layer', '/usr', '--upper', loop],
+    ['-v', `${loop}:/x`],
+    ['-v', `${join(dir, 'dangling')}:/x`],
+  ]) {
+    const outcome = await tsbox(['run', ...args, 'true'])
+    isError({ t, outcome, code: 'ERR_TSBOX_ROOTFS', what: args.join(' ') })
+    t.ok(outcome.stderr.trimEnd().split('\n').length > 1, 'with what to try')
+  }
+})
+
+await test('what is wrong in a file is told with the file and the option', async ({ t, dir }) => {
+  const file = join(dir, 'file')
+  writeFileSync(file, 'A=b\0c\n')
+  const variables = await tsbox(['run', '--env-file', file, 'true'])
+  isError({ t, outcome: variables, code: 'ERR_TSBOX_USAGE', what: 'a NUL byte' })
+  t.match(variables.stderr, /^tsbox: --env-file: ".*file" has a NUL byte/)
+  const profile = await tsbox(['run', '--security-opt', `seccomp=${file}`, 'true'])
+  isError({ t, outcome: profile, code: 'ERR_TSBOX_CONFIG', what: 'no JSON' })
+  t.match(profile.stderr, /^tsbox: --security-opt: .*file: /)
+})
+
+await test('of a resource limit that is said twice the last holds, and a small one hinders no set-up', async ({
+  t,
+  name,
+}) => {
+  for (const [args, expected] of [
+    [['--ulimit', 'nofile=10', '--ulimit', 'nofile=20'], '20'],
+    [['--ulimit', 'nofile=20', '--ulimit', 'nofile=10'], '10'],
+  ] as const)
+    t.match(await tsbox(['run', '--name', name(), ...args, 'sh', '-c', 'ulimit -n']), {
+      status: 0,
+      stdout: `${expected}\n`,
+    })
+  const least = await tsbox([
+    'run',
+    '--name',
+    name(),
+    '--ulimit',
+    'nofile=3',
+    'sh',
+    '-c',
+    'echo in; ulimit -n',
+  ])
+  t.match(least.stderr, /^(?!.*ERR_TSBOX)/s, 'what does not run with so few is the program')
+})
+
+await test('a time in no known form is told with forms that the option takes', async ({ t }) => {
+  for (const option of ['--timeout', '--stop-timeout']) {
+    const { stderr } = await tsbox(['run', option, 'abc', 'true'])
+    t.match(stderr, /is not a time \[ERR_TSBOX_SIZE\]\n {2}Write a number with us, ms, s, m or h/)
+    t.notMatch(stderr, /\(250\)/)
+  }
+})
+
+await test('without /proc the command says so', async ({ t }) => {
+  const line = [command(), 'run', 'true'].map(quoted).join(' ')
+  const outcome = await outcomeOf('unshare', ['-m', 'sh', '-c', `umount -l /proc && exec ${line}`])
+  t.match(outcome, { status: 125, stderr: /^tsbox: .*\/proc/ })
+  t.notMatch(outcome.stderr, /make install/)
 })
 
 await test('a typing error is answered with what was probably meant', async ({ t }) => {

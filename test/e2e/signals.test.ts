@@ -23,6 +23,22 @@ await test('signals the program handles reach it, each with its number', async (
   t.equal(status, 0, 'the program chose how it ends')
 })
 
+await test(
+  'SIGUSR1 before the program is there ends the command, and opens no debugger',
+  async ({ t, inProbe }) => {
+    for (let delay = 0; delay < 200; delay += 20) {
+      const live = startBox(['run', ...inProbe(`-${delay}`), '/bin/probe', 'winch'])
+      await new Promise(resolve => setTimeout(resolve, delay))
+      live.child.kill('SIGUSR1')
+      const { status, signal, stderr } = await live.ended
+      t.notMatch(stderr, /Debugger/)
+      const isTold = status === 125 && stderr.startsWith('tsbox: the box was ended by signal 10 before')
+      t.ok(signal === 'SIGUSR1' || status === 138 || isTold, `after ${delay} ms: ${status} ${signal}`)
+    }
+  },
+  { killed: true },
+)
+
 await test('Ctrl-C ends a program that does not handle it, although it is process 1', async ({
   t,
   inProbe,

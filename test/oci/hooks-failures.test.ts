@@ -1,8 +1,8 @@
 // Hooks that fail, that never end, that say too much: what becomes of the container.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Outcome } from '../helpers/command.ts'
-import { eventually, isAlive } from '../helpers/live-box.ts'
+import { command, type Outcome } from '../helpers/command.ts'
+import { eventually, isAlive, startProgram } from '../helpers/live-box.ts'
 import type { Json } from './helpers/config.ts'
 import { foundIn, KINDS, type Kind, makeRecorder, recording } from './helpers/hooks.ts'
 import { type Oci, ociTests } from './helpers/oci-test.ts'
@@ -121,7 +121,33 @@ for (const kind of KINDS) {
     const text = readFileSync(kind === 'startContainer' ? join(rootfs, 'pid') : file, 'utf8')
     if (kind !== 'startContainer' && kind !== 'createContainer')
       for (const pid of text.trim().split(' '))
-        t.ok(await eventually(() => !isAlive(Number(pid)) || undefined), 'it is gone, with what it had started')
+        t.ok(
+          await eventually(() => !isAlive(Number(pid)) || undefined),
+          'it is gone, with what it had started',
+        )
+  })
+}
+
+for (const kind of ['createRuntime', 'poststart'] as const) {
+  await test(`SIGTERM ends a verb that waits for ${kind}, and the hook`, {
+    shows: [`hooks.${kind}[].path`],
+  }, async oci => {
+    const { t, id, bundle, tsbox, root, dir } = oci
+    const name = id()
+    const file = join(dir, 'pid')
+    const { dir: made } = bundle(name, { hooks: { [kind]: [failing(`echo $$ >${file}; sleep 1000; true`)] } })
+    if (kind === 'poststart') await tsbox(['create', '--bundle', made, name])
+    const words = kind === 'poststart' ? ['start', name] : ['create', '--bundle', made, name]
+    const live = startProgram(command(), ['--root', root, ...words])
+    const pid = await eventually(() =>
+      existsSync(file) ? Number(readFileSync(file, 'utf8')) || undefined : undefined,
+    )
+    live.child.kill('SIGTERM')
+    const { status, stderr } = await live.ended
+    t.match(stderr, /the hook \/bin\/sh was ended because tsbox was told to end/)
+    t.equal(status, kind === 'poststart' ? 0 : 1)
+    t.notOk(isAlive(pid ?? 0))
+    if (kind === 'createRuntime') t.ok(isGone(oci, name))
   })
 }
 

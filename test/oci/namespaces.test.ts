@@ -110,7 +110,7 @@ await test('what is no namespace of the kind is refused by name, and at once', {
     join(dir, 'missing'),
     '/dev/null',
   ])
-    t.match(await net(path), /linux\.namespaces/, path)
+    t.match(await net(path), /linux\.namespaces\[5\]\.path/, path)
   t.match(await net('relative'), /linux\.namespaces\[5\]\.path/)
   t.match(
     await refusal({ linux: { namespaces: [...NAMESPACES, { type: 'uts' }] } }),

@@ -1,5 +1,6 @@
 // System call filters: what each action does, and to which calls.
 
+import { eventually, isAlive } from '../helpers/live-box.ts'
 import { callNumber } from '../helpers/syscall-numbers.ts'
 import type { Json } from './helpers/config.ts'
 import { type Oci, ociTests } from './helpers/oci-test.ts'
@@ -36,6 +37,24 @@ await test('each action', {
   t.equal(await ends('SCMP_ACT_TRACE', 5), 'ret=-1 errno=38', 'nobody traces')
   for (const action of ['SCMP_ACT_KILL', 'SCMP_ACT_KILL_THREAD', 'SCMP_ACT_KILL_PROCESS', 'SCMP_ACT_TRAP'])
     t.equal(await ends(action), 'status 159', action)
+})
+
+await test('a filter that lets nobody end leaves no process behind that cannot', {
+  shows: ['linux.seccomp.defaultAction'],
+}, async oci => {
+  const { t, tsbox, bundle, id, ok } = oci
+  for (const over of [
+    { linux: { seccomp: { defaultAction: 'SCMP_ACT_ERRNO', defaultErrnoRet: 1 } } },
+    filtered([{ names: ['execve', 'exit', 'exit_group'], action: 'SCMP_ACT_ERRNO' }]),
+  ]) {
+    const name = id()
+    await ok(['create', '--bundle', bundle(name, over).dir, name])
+    const { pid } = JSON.parse(await ok(['state', name]))
+    t.match((await tsbox(['start', name])).status, /^[01]$/, 'it returns')
+    t.ok(await eventually(() => !isAlive(pid) || undefined), 'and init has ended')
+    t.match(JSON.parse(await ok(['state', name])), { status: 'stopped' })
+    await ok(['delete', name])
+  }
 })
 
 await test('what is not named meets the default action', {

@@ -191,6 +191,29 @@ await test('a program that cannot be run is told in the words engines look for',
   }
 })
 
+await test('without a PATH the program is named all the same', {}, async ({
+  t,
+  bundle,
+  id,
+  fails,
+  start,
+  dir,
+}) => {
+  const name = id()
+  const made = bundle(name, { process: { args: ['sh'], env: [] } })
+  t.match(
+    await fails(['create', '--bundle', made.dir, name]),
+    /exec: "sh": executable file not found in \$PATH/,
+  )
+  const { id: running } = await start()
+  const file = join(dir, 'process.json')
+  writeFileSync(file, JSON.stringify({ args: ['sh'], cwd: '/', user: { uid: 0, gid: 0 } }))
+  t.match(
+    await fails(['exec', '--process', file, running]),
+    /exec: "sh": executable file not found in \$PATH/,
+  )
+})
+
 await test('a paused container takes nobody in, unless told to', {}, async ({ t, start, ok, fails }) => {
   const { id, state } = await start()
   await ok(['pause', id])

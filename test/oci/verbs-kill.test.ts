@@ -152,8 +152,25 @@ await test('exec --cgroup joins a group inside that exists', {}, async ({
   const { stdout, stderr } = await tsbox(['exec', '--cgroup', 'inside', id, 'cat', '/proc/self/cgroup'])
   t.match(stdout, /inside$/m, stderr)
   t.match(await fails(['exec', '--cgroup', 'none', id, 'true']), /ERR_TSBOX_CGROUP/)
+  t.match(await fails(['kill', '--cgroup', 'none', id, 'KILL']), /ERR_TSBOX_CGROUP/)
+  t.match(await fails(['kill', '--cgroup', '../..', id, 'KILL']), /ERR_TSBOX_SPEC/)
   t.match(await fails(['exec', '--cgroup', '../..', id, 'true']), /ERR_TSBOX_SPEC/)
   rmdirSync(inside)
+})
+
+await test('exec --cgroup of a group in one hierarchy only is held by the container’s own in the others', {
+  skip: unified === undefined && 'no cgroup v2 tree',
+}, async ({ t, start, ok, dir }) => {
+  const { id, pid } = await start()
+  const groups = (process: number) =>
+    readFileSync(`/proc/${process}/cgroup`, 'utf8')
+      .split('\n')
+      .sort()
+      .map(line => line.replace(/\/job$/, ''))
+  await ok(['exec', '--detach', '--own-cgroup', 'job', id, 'sleep', '1000'])
+  const file = join(dir, 'pid')
+  await ok(['exec', '--detach', '--cgroup', 'job', '--pid-file', file, id, 'sleep', '1000'])
+  t.same(groups(Number(readFileSync(file, 'utf8'))), groups(await pid()))
 })
 
 await test('delete removes groups that the container made inside its own', {}, async ({

@@ -74,6 +74,12 @@ await test('events --stats is one document in the form of runc', {}, async ({ t,
   for (const field of ['cpu', 'memory', 'pids', 'blkio']) t.type(data[field], 'object', field)
 })
 
+await test('an interval of nothing is refused', {}, async ({ t, start, fails }) => {
+  const { id } = await start()
+  for (const interval of ['0', '0s', '0.1ms'])
+    t.match(await fails(['events', '--interval', interval, id]), /--interval/)
+})
+
 await test('events goes on at intervals, tells who is killed for memory, and ends with the container', {}, async oci => {
   const { t, start, root } = oci
   const memory = { limit: 32 * 2 ** 20, swap: 32 * 2 ** 20 }

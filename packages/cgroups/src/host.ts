@@ -143,13 +143,25 @@ export const controllerHome = (host: CgroupHost, controller: Controller): Contro
   return offered ? { version: 2, mount: tree.mount } : undefined
 }
 
+/** What gives this host a controller it lacks, by what the kernel says of it (/proc/cgroups, cgroups(7)). */
+export const missingHint = (controller: string): string => {
+  const name = controller === 'io' ? 'blkio' : controller
+  const kernels = readOrNothing('/proc/cgroups') ?? ''
+  if (!new RegExp(`^${name}\\t\\d+\\t\\d+\\t1$`, 'm').test(kernels))
+    return `boot a kernel that has the ${controller} controller, without cgroup_disable=${name}`
+  // In hierarchy 0 is what the v2 tree has, or nobody.
+  return /\t[1-9]\d*\t\d+\t1$/m.test(kernels)
+    ? `mount it: mkdir -p /sys/fs/cgroup/${name} && mount -t cgroup -o ${name} ${name} /sys/fs/cgroup/${name}`
+    : `enable ${controller} in the cgroup.subtree_control of the groups above this one`
+}
+
 /** The error for a controller this host does not have. `wanted` is the limit or file that needs it. */
 export const missingController = (controller: string, wanted: string): TsboxError =>
   new TsboxError(
     'ERR_TSBOX_CONTROLLER',
     `${wanted} needs the ${controller} controller, which this host lacks`,
     {
-      hint: `see /proc/cgroups for what the kernel has; leave out ${wanted} (or say max where it is a default), or boot with the ${controller} controller enabled`,
+      hint: `${missingHint(controller)}; or leave out ${wanted} (say max where it is a default)`,
       step: wanted,
     },
   )

@@ -12,6 +12,7 @@ export {
   controllerHome,
   detectHost,
   hostFromMountinfo,
+  missingHint,
 } from './host.ts'
 export {
   type CpusetValues,

@@ -7,16 +7,16 @@ import { SLOTS } from './slots.ts'
 
 /**
  * From the finished root to the running program. The order is the argument: descriptors are closed before any path
- * of the box's choice is entered, the bounding set goes while there is still the right to drop it, the user
+ * of the box's choice is entered, limits come when nothing more is opened, the bounding set goes while there is still the right to drop it, the user
  * changes before the capabilities do, and no_new_privs comes last.
  */
 export const planProcess = (box: Box, host: Host, filter?: Filter): readonly Op[] => [
   ...(box.init ? [{ op: 'init' } as const] : []),
-  ...limits(box, host).map(rlimit),
   { op: 'newSession', keyring: '' },
   ...(box.terminal ? terminal(box) : []),
   { op: 'pivotRoot', root: SLOTS.root },
   { op: 'closeFds', preserve: 0, keep: [] },
+  ...limits(box, host).map(rlimit),
   { op: 'changeDir', path: box.cwd },
   { op: 'setUmask', mask: box.umask },
   { op: 'boundCaps', keep: capabilities(box, host) },

@@ -47,6 +47,7 @@ const record = (op: Op): string => {
         {
           step: op.op,
           op,
+          hint: 'What is too long or too much for a plan can go in a file, or through standard input.',
           cause,
         },
       )

@@ -1,4 +1,4 @@
-import { lstatSync, realpathSync, statSync } from 'node:fs'
+import { realpathSync, type Stats, statSync } from 'node:fs'
 import { release } from 'node:os'
 import { TsboxError } from '@tsbox/errors'
 import { type Host, type PlanOptions, planBox } from '@tsbox/plan'
@@ -35,10 +35,7 @@ const filterOf = ({ seccomp, capabilities }: Box): SeccompFilter | undefined => 
 /** Without this a missing directory would be told by the step that needs it; here it is told by its option. */
 const checkSources = (box: Box): Box => {
   const { root } = box
-  for (const { source } of box.volumes) {
-    if (lstatSync(source, { throwIfNoEntry: false }) === undefined)
-      throw missing('volume', source, 'does not exist')
-  }
+  for (const { source } of box.volumes) statOf('volume', source)
   if (root.kind === 'directory') return { ...box, root: { ...root, path: directory('rootfs', root.path) } }
   if (root.kind !== 'layers') return box
   const upper = root.upper === undefined ? undefined : directory('upper', root.upper)
@@ -46,9 +43,7 @@ const checkSources = (box: Box): Box => {
 }
 
 const directory = (option: string, path: string): string => {
-  const stat = statSync(path, { throwIfNoEntry: false })
-  if (stat === undefined) throw missing(option, path, 'does not exist')
-  if (!stat.isDirectory()) throw missing(option, path, 'is not a directory')
+  if (!statOf(option, path).isDirectory()) throw missing(option, path, 'is not a directory')
   const real = realpathSync(path)
   if (real !== '/' || option === 'layer') return real
   throw new TsboxError('ERR_TSBOX_ROOTFS', `--${option} cannot be the root of this host itself`, {
@@ -57,13 +52,35 @@ const directory = (option: string, path: string): string => {
   })
 }
 
-const missing = (option: string, path: string, why: string): TsboxError =>
+const statOf = (option: string, path: string): Stats => {
+  try {
+    return statSync(path)
+  } catch (cause) {
+    throw missing(
+      option,
+      path,
+      REASONS[(cause as NodeJS.ErrnoException).code ?? ''] ?? 'cannot be reached',
+      cause,
+    )
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  ENOTDIR: 'leads through something that is not a directory',
+  ELOOP: 'leads through links that form a loop',
+  ENAMETOOLONG: 'is too long: a name has at most 255 bytes, a path 4095',
+  EACCES: 'leads through a directory that may not be searched',
+}
+
+const missing = (option: string, path: string, why: string, cause?: unknown): TsboxError =>
   new TsboxError('ERR_TSBOX_ROOTFS', `${option} ${JSON.stringify(path)} ${why}`, {
     hint:
       option === 'rootfs'
         ? 'Give the directory that is to be the root, or leave --rootfs out to use the programs of this host.'
         : 'Give the path of something that exists on this host.',
     step: option,
+    cause,
   })
 
 /** What the conditions of a profile are about, for this box on this machine. */

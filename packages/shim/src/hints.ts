@@ -24,6 +24,12 @@ export const HINTS: readonly HintRow[] = [
     hint: 'This parameter belongs to the host, not to the namespaces of a box.',
   },
   {
+    step: 'writeAt',
+    errno: 'ENOENT',
+    when: fileIs(/^sys\//),
+    hint: 'This kernel has no such parameter, or not in the namespaces of a box: `tsbox run sysctl -a` lists those there are.',
+  },
+  {
     step: 'lock',
     errno: 'EAGAIN',
     hint: 'Another box writes to it: wait for that one, or give another --upper.',
@@ -60,6 +66,7 @@ export const HINTS: readonly HintRow[] = [
     errno: 'ENOEXEC',
     hint: 'It is neither a program for this machine nor a script that begins with #!.',
   },
+  { step: 'exec', errno: 'ENAMETOOLONG', hint: 'A name has at most 255 bytes, a path 4095.' },
   { step: 'exec', errno: 'E2BIG', hint: 'The arguments and the environment together are too large.' },
   {
     step: 'makeCgroup',
@@ -141,7 +148,7 @@ export const HINTS: readonly HintRow[] = [
     errno: 'EINVAL',
     hint: 'This kernel lacks one of the namespaces; `tsbox doctor` names it.',
   },
-  { step: 'open', errno: 'ENOENT', hint: 'There is no such directory on this host.' },
+  { step: 'open', errno: 'ENOENT', hint: 'There is no such file or directory on this host.' },
   { step: 'open', errno: 'ENOTDIR', hint: 'It is not a directory.' },
   { step: 'openTree', errno: 'ENOENT', hint: 'There is no such file or directory on this host.' },
   {
@@ -174,7 +181,7 @@ export const HINTS: readonly HintRow[] = [
   {
     step: 'fsMount',
     errno: 'ENODEV',
-    hint: 'This kernel has no such file system; load its module (modprobe overlay).',
+    hint: 'This kernel has no such file system, or its module is not loaded (modprobe): /proc/filesystems has those there are.',
   },
   {
     step: 'fsMount',
@@ -241,6 +248,16 @@ export const HINTS: readonly HintRow[] = [
     errno: 'EBADF',
     hint: 'The limit of open files is too low for the set-up of a box: try `ulimit -n 1024`, or a higher --ulimit nofile.',
   },
+  {
+    step: 'joinNamespaces',
+    errno: 'EINVAL',
+    hint: 'It is no namespace of the type it is given for: see where the link /proc/PID/ns/TYPE leads.',
+  },
+  ...(['meet', 'started'] as const).map(step => ({
+    step,
+    errno: 'EPIPE',
+    hint: 'Its first process ended before it was set up: a memory limit too small for that, a system call filter, or somebody killed it.',
+  })),
   { step: 'any', errno: 'EPIPE', hint: 'The owner of the box went away.' },
   {
     step: 'any',

@@ -49,13 +49,19 @@ const failed = (ops: readonly Op[], { index, errno }: Failed): TsboxError => {
   const op = ops[index]!
   const name = errnoName(errno)
   const cause = systemError(op, errno)
-  return new TsboxError(codeOf(op, name), messageOf(op, errno), {
+  return new TsboxError(codeOf(op, name), messageOf(op, errno, programOf(ops)), {
     step: op.op,
     index,
     op,
     hint: hintFor(op, name),
     cause,
   })
+}
+
+/** What a plan is for, as its user calls it. */
+const programOf = (ops: readonly Op[]): string => {
+  const exec = ops.find(op => op.op === 'exec')
+  return exec?.op === 'exec' ? String(exec.argv[0]) : ''
 }
 
 const systemError = (op: Op, errno: number): SystemErrorLike => {
@@ -75,19 +81,19 @@ const codeOf = (op: Op, errno: string): ErrorCode => {
   if (op.op === 'lock') return 'ERR_TSBOX_ROOTFS'
   if (STATE_STEPS.has(op.op)) return 'ERR_TSBOX_STATE'
   if (op.op === 'makeCgroup') return 'ERR_TSBOX_CGROUP'
-  if (op.op === 'writeAt' && errno === 'ENOENT' && !String(op.file).startsWith('attr/'))
+  if (op.op === 'writeAt' && errno === 'ENOENT' && !/^(attr|sys)\//.test(String(op.file)))
     return 'ERR_TSBOX_CONTROLLER'
   if (op.op === 'open' && (errno === 'ENOENT' || errno === 'ENOTDIR')) return 'ERR_TSBOX_ROOTFS'
   return 'ERR_TSBOX_STEP'
 }
 
-const messageOf = (op: Op, errno: number): string => {
+const messageOf = (op: Op, errno: number, program: string): string => {
   const why = errnoMessage(errno)
   switch (op.op) {
     case 'exec':
       return `${JSON.stringify(op.argv[0])} cannot be executed: ${why}`
     case 'findProgram':
-      return notFound(op.paths.map(String), why)
+      return notFound(op.paths.map(String), program, why)
     case 'claim':
       return errnoName(errno) === 'EEXIST' ? taken(op) : `the run directory ${op.path} cannot be made: ${why}`
     case 'knock':
@@ -110,9 +116,12 @@ const messageOf = (op: Op, errno: number): string => {
         ? `the cgroup ${op.mount}${op.path} has processes already`
         : `the cgroup ${op.mount}${op.path} cannot be made: ${why}`
     default:
-      return `${describeOp(op)}: ${why}`
+      return `${shortened(describeOp(op))}: ${why}`
   }
 }
+
+/** Some operations carry a whole document. */
+const shortened = (text: string): string => (text.length > 300 ? `${text.slice(0, 300)}…` : text)
 
 const taken = ({ path, reclaim }: OpOf<'claim'>): string => {
   const name = JSON.stringify(String(path).split('/').at(-1))
@@ -121,14 +130,12 @@ const taken = ({ path, reclaim }: OpOf<'claim'>): string => {
     : `a box named ${name} is running`
 }
 
-/** In the words that engines look for. */
-const notFound = (paths: readonly string[], why: string): string => {
-  const [first = ''] = paths
-  if (paths.length === 1) return `exec: ${JSON.stringify(first)}: ${why}`
-  const name = first.slice(first.lastIndexOf('/') + 1)
+/** In the words that engines look for; a name without a slash was looked for in PATH, which may have no directory. */
+const notFound = (paths: readonly string[], program: string, why: string): string => {
+  if (program.includes('/')) return `exec: ${JSON.stringify(paths[0] ?? program)}: ${why}`
   return why === errnoMessage(2)
-    ? `exec: ${JSON.stringify(name)}: executable file not found in $PATH`
-    : `exec: ${JSON.stringify(name)}: ${why}`
+    ? `exec: ${JSON.stringify(program)}: executable file not found in $PATH`
+    : `exec: ${JSON.stringify(program)}: ${why}`
 }
 
 type Output = Extract<StatusRecord, { kind: 'output' }>
@@ -139,9 +146,11 @@ export const spawnFailure = (op: OpOf<'spawn'>, { wait, errno, data }: Output): 
   const how =
     errnoName(errno) === 'ETIMEDOUT'
       ? `took longer than ${op.timeoutMs / 1000} s`
-      : signal > 0
-        ? `was ended by signal ${signal}`
-        : `ended with status ${(wait >> 8) & 0xff}`
+      : errnoName(errno) === 'EINTR'
+        ? 'was ended because tsbox was told to end'
+        : signal > 0
+          ? `was ended by signal ${signal}`
+          : `ended with status ${(wait >> 8) & 0xff}`
   const said = data.toString().trim()
   return new TsboxError('ERR_TSBOX_STEP', `the hook ${op.path} ${how}${said === '' ? '' : `: ${said}`}`, {
     step: 'spawn',

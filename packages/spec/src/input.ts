@@ -40,7 +40,11 @@ export const BoxInputSchema = v.strictObject({
       v.strictObject({ kind: v.literal('directory'), path }),
       v.strictObject({
         kind: v.literal('layers'),
-        layers: v.pipe(v.array(path), v.minLength(1), v.maxLength(500, 'overlayfs takes at most 500 layers')),
+        layers: v.pipe(
+          v.array(path),
+          v.minLength(1),
+          v.maxLength(500, 'overlayfs takes at most 500 layers: merge some into one directory'),
+        ),
         upper: v.optional(path),
       }),
     ]),

@@ -46,7 +46,7 @@ export const parseBox = (input: BoxInput): Box => {
     network,
     limits: limits(given.limits),
     cgroupParent: given.cgroupParent,
-    rlimits: (given.rlimits ?? []).map(parseRlimit),
+    rlimits: [...new Map((given.rlimits ?? []).map(parseRlimit).map(limit => [limit.name, limit])).values()],
     capabilities: capabilities(given, privileged),
     allCapabilities,
     privileged,

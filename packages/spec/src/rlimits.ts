@@ -36,10 +36,12 @@ export interface Rlimit {
  */
 export const parseRlimit = (text: string): Rlimit => {
   const [, given = '', softText = '', hardText = softText] =
-    /^(?:RLIMIT_)?([a-z]+)=(-1|\d{1,15}|unlimited)(?::(-1|\d{1,15}|unlimited))?$/i.exec(text) ?? []
+    /^(?:RLIMIT_)?([a-z]+)=(-1|\d+|unlimited)(?::(-1|\d+|unlimited))?$/i.exec(text) ?? []
   const name = RLIMITS.find(known => known === given.toLowerCase())
   if (name === undefined) throw refuse(text, 'it is not NAME=SOFT[:HARD] with a known name')
   const [soft, hard] = [amount(softText), amount(hardText)]
+  if ([soft, hard].some(value => value !== 'unlimited' && !Number.isSafeInteger(value)))
+    throw refuse(text, `a number is above ${Number.MAX_SAFE_INTEGER}: say unlimited`)
   if (hard !== 'unlimited' && (soft === 'unlimited' || soft > hard)) {
     throw refuse(text, 'its soft limit is above its hard limit')
   }

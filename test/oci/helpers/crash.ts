@@ -30,7 +30,7 @@ const shim = (): string => join(dirname(realpathSync(command())), 'tsbox-shim')
 /** System calls that do something, of those `create` makes; the others change nothing that could be left. */
 export const CREATING = {
   supervisor:
-    'open,openat,openat2,read,write,mkdir,mkdirat,fsetxattr,dup3,recvfrom,sendto,poll,pipe2,rename,unlink,fork,flock,clone3,socketpair,bind,listen,kill,wait4,exit_group,memfd_create,execveat,sendfile',
+    'open,openat,openat2,read,write,mkdir,mkdirat,dup3,recvfrom,sendto,poll,pipe2,rename,unlink,fork,flock,clone3,socketpair,bind,listen,kill,wait4,exit_group,memfd_create,execveat,sendfile',
   init: 'openat2,fsopen,fsconfig,fsmount,open_tree,move_mount,mount_setattr,mount,umount2,pivot_root,mknodat,fchownat,symlinkat,mkdirat,setsid,keyctl,unshare,setresuid,setgroups,sendto,recvfrom,accept4,close_range,chdir,write',
 } as const
 

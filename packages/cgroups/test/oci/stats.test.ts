@@ -201,7 +201,8 @@ for (const host of playableHosts()) {
     t.ok(total() >= Number(cpu.usage.total))
     t.equal(memory.usage.limit, 64 * 2 ** 20)
     t.ok(Number(memory.usage.usage) > 0)
-    t.same([pids.current, pids.limit], [1, 9])
+    t.equal(pids.limit, 9)
+    t.ok(Number(pids.current) >= 1 && Number(pids.current) <= 9, `${pids.current}`)
     t.ok(Object.keys(memory.raw ?? {}).length > 5)
   })
 }

@@ -1,6 +1,13 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { release } from 'node:os'
-import { type CgroupHost, CONTROLLERS, type Controller, controllerHome, detectHost } from '@tsbox/cgroups'
+import {
+  type CgroupHost,
+  CONTROLLERS,
+  type Controller,
+  controllerHome,
+  detectHost,
+  missingHint,
+} from '@tsbox/cgroups'
 import { isTsboxError } from '@tsbox/errors'
 import { kernelVersion, RUN_DIR, run } from '@tsbox/runtime'
 import { locateShim } from '@tsbox/shim'
@@ -108,7 +115,7 @@ const controller = (host: CgroupHost, name: Controller): Check => {
     name: `cgroup ${name}`,
     state: needed ? 'missing' : 'limited',
     detail: 'no such controller here',
-    fix: `Its limits are refused. Boot without cgroup_disable=${name}, or enable it in the parent's cgroup.subtree_control.`,
+    fix: `Its limits are refused until you ${missingHint(name)}.`,
   }
 }
 

@@ -31,6 +31,7 @@ export const outputFile = (path: string | undefined, option: string): Output | u
   if (stream !== undefined) return stream
   const full = hostPath(path, option)
   try {
+    if (!statSync(dirname(full)).isDirectory()) throw new Error(`${dirname(full)} is not a directory`)
     accessSync(dirname(full), constants.W_OK)
     const found = statSync(full, { throwIfNoEntry: false })
     if (found?.isDirectory()) throw new Error('it is a directory')

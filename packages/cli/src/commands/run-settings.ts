@@ -23,7 +23,7 @@ export interface RunSettings {
   dryRun?: boolean
   trace?: string
   /** The text of a system call filter's file. */
-  profile?: string
+  profile?: { readonly path: string; readonly text: string }
   receipt?: string
 }
 

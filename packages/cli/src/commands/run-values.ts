@@ -34,11 +34,13 @@ export const wholeNumber = (value: string, step: string): number => {
 
 /** A time with its unit: a bare number is milliseconds to the library and seconds to timeout(1). */
 export const time = (value: string, step: string): string => {
-  if (!/^\d+(\.\d+)?$/.test(value)) return value
-  throw new TsboxError('ERR_TSBOX_SIZE', `${step}: ${JSON.stringify(value)} has no unit`, {
-    hint: `Write ${step} ${value}s, or ${value}ms.`,
-    step,
-  })
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(us|ms|s|m|h)?$/.exec(value) ?? []
+  if (unit !== undefined) return value
+  const [why, hint] =
+    number === undefined
+      ? ['is not a time', `Write a number with us, ms, s, m or h, such as ${step} 1.5s.`]
+      : ['has no unit', `Write ${step} ${value}s, or ${value}ms.`]
+  throw new TsboxError('ERR_TSBOX_SIZE', `${step}: ${JSON.stringify(value)} ${why}`, { hint, step })
 }
 
 /** Decimal digits only: what a larger number, a sign or another base would become elsewhere is an old way to uid 0. */
@@ -56,6 +58,8 @@ export const user = (value: string): NonNullable<BoxInput['user']> => {
 
 /** NAME=VALUE, or NAME alone for the caller's own value of it. */
 export const setEnv = (env: Record<string, string>, text: string): void => {
+  if (text === '')
+    throw usage('--env: there is no variable named', 'Write -e NAME=VALUE or -e NAME.', '--env')
   const own = Object.hasOwn(process.env, text) ? process.env[text] : undefined
   if (own !== undefined) requireUtf8Variable(text, own)
   const [name, value] = text.includes('=') ? split(text, '=') : [text, own]
@@ -79,13 +83,23 @@ export const readEnvFile = (env: Record<string, string>, path: string): void => 
       cause,
     })
   }
+  if (text.includes('\0'))
+    throw usage(
+      `--env-file: ${JSON.stringify(path)} has a NUL byte in it`,
+      'Name a text file with a line NAME=VALUE for each variable.',
+      '--env-file',
+    )
   for (const line of text.split('\n')) if (/^\s*[^#\s]/.test(line)) setEnv(env, line.trimStart())
 }
 
 export const volume = (value: string): NonNullable<BoxInput['volumes']>[number] => {
-  const [, source, target, mode] = /^(.+?):([^:]+)(?::(ro|rw))?$/s.exec(value) ?? []
+  const [, source, target, mode] = /^(.+?):(\/[^:]*)(?::(ro|rw))?$/s.exec(value) ?? []
   if (source === undefined || target === undefined) {
-    throw usage(`${JSON.stringify(value)} is not a volume`, 'Write -v SRC:DST or -v SRC:DST:ro.', '--volume')
+    throw usage(
+      `${JSON.stringify(value)} is not a volume`,
+      'Write -v SRC:DST or -v SRC:DST:ro; DST is a full path in the box.',
+      '--volume',
+    )
   }
   return { source: hostPath(source, '--volume'), target, readOnly: mode === 'ro' }
 }
@@ -148,7 +162,7 @@ export const securityOption = (settings: Pick<RunSettings, 'box' | 'profile'>, v
       '--security-opt',
     )
   else if (text === 'default' || text === 'unconfined') settings.box.seccomp = text
-  else settings.profile = readProfile(text)
+  else settings.profile = { path: text, text: readProfile(text) }
 }
 
 const readProfile = (path: string): string => {

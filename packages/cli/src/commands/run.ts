@@ -1,16 +1,16 @@
-import { realpathSync } from 'node:fs'
-import { TsboxError } from '@tsbox/errors'
+import { isTsboxError, TsboxError } from '@tsbox/errors'
 import { describePlan, encode, PLAN_FLAGS } from '@tsbox/protocol'
 import { prepare, profileFacts, requireRoot } from '@tsbox/runtime'
 import { becomeSupervisor, locateShim } from '@tsbox/shim'
 import { type Box, parseBox, parseProfile } from '@tsbox/spec'
 import { describeOptions, readOptions } from '../option.ts'
+import { ownCommand } from '../own-command.ts'
 import { requireUtf8Arguments } from '../utf8.ts'
 import type { Wanted } from './handback.ts'
 import { outputFile } from './output-file.ts'
 import { boxInput } from './run-input.ts'
 import { RUN_OPTIONS } from './run-options.ts'
-import { newRunSettings } from './run-settings.ts'
+import { newRunSettings, type RunSettings } from './run-settings.ts'
 
 /**
  * `tsbox run`: plans the box and becomes its supervisor. Returns text only when there is nothing to run (--help,
@@ -39,7 +39,7 @@ export const runCommand = (args: readonly string[]): string => {
   const { plan } = prepare(box, {
     lease: false,
     handback: {
-      argv: [process.execPath, realpathSync(process.argv[1] ?? ''), 'handback'],
+      argv: [...ownCommand(), 'handback'],
       env: [`TSBOX_HANDBACK=${JSON.stringify(wanted)}`],
       always: wanted.receipt !== undefined || wanted.trace !== undefined,
     },
@@ -48,8 +48,16 @@ export const runCommand = (args: readonly string[]): string => {
 }
 
 /** A profile's rules may depend on the capabilities the box has in the end. */
-const withProfile = (box: Box, profile: string | undefined): Box =>
-  profile === undefined ? box : { ...box, seccomp: parseProfile(profile, profileFacts(box)) }
+const withProfile = (box: Box, profile: RunSettings['profile']): Box => {
+  if (profile === undefined) return box
+  try {
+    return { ...box, seccomp: parseProfile(profile.text, profileFacts(box)) }
+  } catch (cause) {
+    if (!isTsboxError(cause)) throw cause
+    const { code, message, hint, step } = cause
+    throw new TsboxError(code, `--security-opt: ${profile.path}: ${message}`, { hint, step, cause })
+  }
+}
 
 const HELP = () => `Usage: tsbox run [options] [--] CMD [ARG…]
 

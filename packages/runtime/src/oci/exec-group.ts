@@ -23,7 +23,12 @@ export const execGroup = (
   const below = cgroup?.replace(/^\/+/, '') ?? ''
   const path = below === '' ? groupPath : `${groupPath}/${below}`
   checkGroupPath(path)
-  const dirs = openContainer(detectHost(), path).map(dir => joinable(dir, init))
+  const host = detectHost()
+  const inner = openContainer(host, path)
+  // A group may be in some hierarchies only, as one that --own-cgroup made is; in the others the container's own holds.
+  const dirs = openContainer(host, groupPath)
+    .map(dir => inner.find(({ mount }) => mount === dir.mount) ?? dir)
+    .map(dir => joinable(dir, init))
   if (ownCgroup === undefined) return { dirs, ownGroup: undefined }
   return { dirs, ownGroup: ownGroup(path, ownCgroup, id) }
 }

@@ -8,7 +8,7 @@ import {
   openContainer,
   thawGroup,
 } from '@tsbox/cgroups'
-import { isTsboxError } from '@tsbox/errors'
+import { isTsboxError, TsboxError } from '@tsbox/errors'
 import { planSignal } from '@tsbox/plan'
 import type { Plan } from '@tsbox/protocol'
 import { statusOf } from './status.ts'
@@ -36,7 +36,7 @@ export const prepareSignal = (
  * a fork and no number is given to another. Of a container that has stopped there may be some left, which joined it.
  *
  * @returns how many there were
- * @throws TsboxError ERR_TSBOX_STATE while it is being created
+ * @throws TsboxError ERR_TSBOX_STATE while it is being created, ERR_TSBOX_CGROUP for a group inside it that is not there
  */
 export const signalAll = async (
   container: StoredContainer,
@@ -46,8 +46,7 @@ export const signalAll = async (
   const { kept } = container
   const { status } = statusOf(container)
   if (status === 'creating') throw wrongState(kept.id, status, 'wait until it is there')
-  const path = below === undefined ? kept.groupPath : `${kept.groupPath}/${below}`
-  const dirs = kept.groupPath === undefined || path === undefined ? [] : existing(path)
+  const dirs = below === undefined ? existing(kept.groupPath) : groupsBelow(kept, below)
   if (dirs.length === 0) return 0
   const wasFrozen = groupState(dirs) === 'frozen'
   if (!wasFrozen) await freezeGroup(dirs, { timeoutMs: 2000 }).catch(() => {})
@@ -58,7 +57,16 @@ export const signalAll = async (
   return pids.length
 }
 
-const existing = (path: string): readonly GroupDir[] => {
+const groupsBelow = ({ id, groupPath }: StoredContainer['kept'], below: string): readonly GroupDir[] => {
+  if (groupPath !== undefined) return openContainer(detectHost(), `${groupPath}/${below}`)
+  throw new TsboxError('ERR_TSBOX_CGROUP', `container ${JSON.stringify(id)} has no group of its own`, {
+    hint: 'Leave --cgroup out.',
+    step: '--cgroup',
+  })
+}
+
+const existing = (path: string | undefined): readonly GroupDir[] => {
+  if (path === undefined) return []
   try {
     return openContainer(detectHost(), path)
   } catch (error) {

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { Handback } from '@tsbox/plan'
 import { isMachineRoot, OCI_ROOT } from '@tsbox/runtime'
 import { type OptionRow, readOptions } from '../../option.ts'
+import { ownCommand } from '../../own-command.ts'
 import { usage } from './words.ts'
 
 /** Options that stand before the verb, as other runtimes have them. */
@@ -53,7 +54,8 @@ export const GLOBAL_OPTIONS: readonly OptionRow<Globals>[] = [
     group: 'global',
     help: 'how; default: text',
     set: (s, v) => {
-      if (v !== 'text' && v !== 'json') throw usage('--log-format', `there is no format ${JSON.stringify(v)}`)
+      if (v !== 'text' && v !== 'json')
+        throw usage('', `--log-format: ${JSON.stringify(v)} is neither text nor json`)
       s.logFormat = v
     },
   },
@@ -113,11 +115,9 @@ export const readVerb = <T>(
 
 /** The program that tells how a verb went: this one again, with the words it was called with. */
 export const handbackOf = ({ all }: Pick<Context, 'all'>): Handback => ({
-  argv: [process.execPath, commandFile(), 'handback', ...all],
+  argv: [...ownCommand(), 'handback', ...all],
   env: ['TSBOX_HANDBACK=oci'],
 })
 
 /** For a plan that is written for later: whoever runs it adds its own words. */
 export const laterHandback = (): Handback => handbackOf({ all: [] })
-
-const commandFile = (): string => process.argv[1] ?? ''

@@ -14,7 +14,7 @@ import { livingGroup, readContainer, type StoredContainer } from '@tsbox/runtime
 import { describeOptions, type OptionRow } from '../../option.ts'
 import { printText } from '../../report/print.ts'
 import { type Context, readVerb } from './context.ts'
-import { exactly } from './words.ts'
+import { exactly, usage } from './words.ts'
 
 interface EventsSettings {
   interval: number
@@ -29,6 +29,7 @@ const EVENTS_OPTIONS: readonly OptionRow<EventsSettings>[] = [
     help: 'between two counts; default: 5s',
     set: (s, v) => {
       s.interval = parseDuration(v, '--interval')
+      if (s.interval < 1) throw usage('events', '--interval: it must be at least 1 ms')
     },
   },
   {

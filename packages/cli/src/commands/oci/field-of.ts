@@ -1,7 +1,7 @@
 import { TsboxError } from '@tsbox/errors'
 import { CONTAINER_SLOTS as SLOTS } from '@tsbox/plan'
 import type { Op, Plan } from '@tsbox/protocol'
-import { hookField } from './kept-config.ts'
+import { hookField, keptConfig } from './kept-config.ts'
 import { mountField } from './mount-field.ts'
 
 /** What of a configuration an operation comes from, as far as its kind tells. */
@@ -18,7 +18,6 @@ const FIELDS: Partial<Record<Op['op'], string>> = {
   setCaps: 'process.capabilities',
   personality: 'linux.personality',
   mapIds: 'linux.uidMappings',
-  joinNamespaces: 'linux.namespaces',
   makeNode: 'linux.devices',
   mask: 'linux.maskedPaths',
   protect: 'linux.readonlyPaths',
@@ -47,6 +46,21 @@ const RESOURCES: Readonly<Record<string, string>> = {
 const isNamespace = (op: Op): boolean =>
   op.op === 'open' && op.slot >= SLOTS.namespaces && op.slot < SLOTS.namespaces + NAMESPACES
 
+/** Which of the namespaces with a path, as far as the path tells. */
+const namespaceField = (opened: Op, plan: Plan): string => {
+  const path = 'path' in opened ? String(opened.path) : ''
+  const at = (keptConfig(plan).linux?.namespaces ?? []).findIndex(namespace => namespace.path === path)
+  return at < 0 ? 'linux.namespaces' : `linux.namespaces[${at}].path`
+}
+
+/** Who joins has opened what it joins before. */
+const joinField = (from: number, plan: Plan): string => {
+  const opened = [...plan.outer, ...plan.inner].find(
+    op => isNamespace(op) && 'slot' in op && op.slot === from,
+  )
+  return opened === undefined ? 'linux.namespaces' : namespaceField(opened, plan)
+}
+
 /** As many kinds as there are slots for. */
 const NAMESPACES = 8
 
@@ -59,7 +73,8 @@ const HELPERS: Readonly<Record<string, string>> = {
 
 const fieldOf = (op: Op, plan: Plan): string | undefined => {
   if (op.op === 'spawn') return hookField(plan, op) ?? HELPERS[String(op.path)]
-  if (isNamespace(op)) return 'linux.namespaces'
+  if (isNamespace(op)) return namespaceField(op, plan)
+  if (op.op === 'joinNamespaces') return joinField(op.from, plan)
   if (op.op !== 'writeAt') return FIELDS[op.op]
   const file = String(op.file)
   if (file.startsWith('sys/')) return `linux.sysctl["${file.slice(4).replaceAll('/', '.')}"]`

@@ -2,6 +2,7 @@ import type { OpOf, Plan } from '@tsbox/protocol'
 
 /** What is looked up in a configuration to name a field; it was checked before the plan was made. */
 interface KeptConfig {
+  readonly linux?: { readonly namespaces?: readonly { readonly path?: unknown }[] }
   readonly mounts?: readonly { readonly destination?: unknown }[]
   readonly hooks?: Readonly<
     Record<string, readonly { readonly path?: unknown; readonly args?: readonly unknown[] }[] | null>
