@@ -130,7 +130,7 @@ for (const kind of KINDS) {
 
 for (const kind of ['createRuntime', 'poststart'] as const) {
   await test(`SIGTERM ends a verb that waits for ${kind}, and the hook`, {
-    shows: [`hooks.${kind}[].path`],
+    shows: ['hooks.{createRuntime,poststart}[].path'],
   }, async oci => {
     const { t, id, bundle, tsbox, root, dir } = oci
     const name = id()

@@ -91,5 +91,5 @@ t.test('a file of variables for the box says nothing to the Node that tsbox runs
   t.match(stdout, /"A=1"/)
   // Node looks for --env-file in all words up to a lone --, so every way to start tsbox has to have one.
   const config = readFileSync(join(import.meta.dirname, '..', 'tsup.config.ts'), 'utf8')
-  t.match(config, /'#!\/usr\/bin\/env -S node --'/)
+  t.match(config, /'#!\/usr\/bin\/env -S node --disable-sigusr1 --'/)
 })

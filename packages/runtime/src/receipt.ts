@@ -12,7 +12,7 @@ export interface Receipt {
   readonly cause: Cause
   /** The status the command ends with: 0 to 255, 128 + n for signal n. */
   readonly exitStatus: number
-  /** The signal the program died of, such as 'SIGKILL'. */
+  /** The signal process 1 died of, such as 'SIGKILL'; with `init` the program's is in `exitStatus` only, as 128 + n. */
   readonly signal: string | undefined
   /** How often a limit made itself felt: processes killed for memory, forks refused. */
   readonly limits: { readonly oomKills: number | undefined; readonly pidsLimitHits: number | undefined }

@@ -148,7 +148,7 @@ const resources: readonly ConfigField[] = [
   supported('cpu.cpus'),
   supported('cpu.mems'),
   supported('cpu.idle', '0 or 1.'),
-  supported('pids.limit'),
+  supported('pids.limit', '0 means one process, the least the kernel counts; -1 is no limit.'),
   supported('blockIO.weight', 'An error where no scheduler of the kernel has weights.'),
   supported('blockIO.leafWeight', 'An error where the kernel has none, as Linux since 5.0.'),
   supported('blockIO.weightDevice[].major'),
