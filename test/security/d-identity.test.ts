@@ -213,11 +213,7 @@ t.test(
     t.match(files.stdout, /^root:x:0:0:/)
     t.notMatch(files.stdout, 'root::0', 'no file is made of them')
     for (const name of ['', '=x'])
-      t.equal(
-        (await run([`--env=${name}`], '/bin/probe', 'true')).status,
-        name === '' ? 0 : 125,
-        `-e ${JSON.stringify(name)}`,
-      )
+      t.equal((await run([`--env=${name}`], '/bin/probe', 'true')).status, 125, `-e ${JSON.stringify(name)}`)
   },
 )
 

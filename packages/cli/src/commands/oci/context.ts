@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
+import { TsboxError } from '@tsbox/errors'
 import type { Handback } from '@tsbox/plan'
 import { isMachineRoot, OCI_ROOT } from '@tsbox/runtime'
 import { type OptionRow, readOptions } from '../../option.ts'
 import { ownCommand } from '../../own-command.ts'
-import { usage } from './words.ts'
 
 /** Options that stand before the verb, as other runtimes have them. */
 export interface Globals {
@@ -28,6 +28,12 @@ export const newGlobals = (): Globals => ({
   version: false,
   systemd: false,
 })
+
+const unknownFormat = (format: string): TsboxError =>
+  new TsboxError('ERR_TSBOX_USAGE', `--log-format: there is no format ${JSON.stringify(format)}`, {
+    hint: 'Write text or json.',
+    step: '--log-format',
+  })
 
 export const GLOBAL_OPTIONS: readonly OptionRow<Globals>[] = [
   {
@@ -54,8 +60,7 @@ export const GLOBAL_OPTIONS: readonly OptionRow<Globals>[] = [
     group: 'global',
     help: 'how; default: text',
     set: (s, v) => {
-      if (v !== 'text' && v !== 'json')
-        throw usage('', `--log-format: ${JSON.stringify(v)} is neither text nor json`)
+      if (v !== 'text' && v !== 'json') throw unknownFormat(v)
       s.logFormat = v
     },
   },

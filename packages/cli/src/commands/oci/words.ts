@@ -18,7 +18,7 @@ export const exactly = <const N extends readonly string[]>(
 }
 
 export const usage = (verb: string, why: string): TsboxError =>
-  new TsboxError('ERR_TSBOX_USAGE', `${`tsbox ${verb}`.trimEnd()}: ${why}`, {
-    hint: `See \`${`tsbox ${verb}`.trimEnd()} --help\`.`,
+  new TsboxError('ERR_TSBOX_USAGE', `tsbox ${verb}: ${why}`, {
+    hint: `See \`tsbox ${verb} --help\`.`,
     step: verb,
   })
