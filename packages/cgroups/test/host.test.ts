@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { controllerHome, detectHost, hostFromMountinfo } from '../src/index.ts'
+import { controllerHome, detectHost, hostFromMountinfo, missingHint } from '../src/index.ts'
 import { HYBRID, NONE, V1, V2, V2_CONTROLLERS } from './mountinfo-texts.ts'
 
 const V1_PLACES = {
@@ -103,4 +103,10 @@ t.test('this machine is what its own mountinfo says', async t => {
   const text = readFileSync('/proc/self/mountinfo', 'utf8')
   t.equal(host.unified !== undefined, / - cgroup2 /.test(text))
   t.equal(host.v1.pids !== undefined, / - cgroup .*\bpids\b/.test(text))
+})
+
+t.test('what gives a host a controller it lacks depends on whether its kernel has it', async t => {
+  t.match(missingHint('nosuch'), /^boot a kernel that has the nosuch controller/)
+  const isV1 = /\t[1-9]\d*\t\d+\t1$/m.test(readFileSync('/proc/cgroups', 'utf8'))
+  t.match(missingHint('pids'), isV1 ? /^mount it: .*mount -t cgroup -o pids pids/ : /cgroup\.subtree_control/)
 })
