@@ -49,8 +49,8 @@ static _Noreturn void become_program(const struct op *op, int input, int output)
     leave(errno == ENOENT ? 127 : 126);
 }
 
-/* Until the program ends, its time is up, or we are told to end; what it says is read to the last byte, and the first of it is kept. What it
-   leaves running may hold the pipe for ever, so its end is not waited for. */
+/* Until the program ends, its time is up, or we are told to end; what it says is read to the last byte, and the first of it
+   is kept. What it leaves running may hold the pipe for ever, so its end is not waited for. */
 static int await_program(int pidfd, int output, int asked, uint64_t ms, struct output *kept) {
     uint64_t end = ms ? now_ns() + ms * 1000000 : UINT64_MAX;
     struct signalfd_siginfo told;

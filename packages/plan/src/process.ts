@@ -7,8 +7,8 @@ import { SLOTS } from './slots.ts'
 
 /**
  * From the finished root to the running program. The order is the argument: descriptors are closed before any path
- * of the box's choice is entered, limits come when nothing more is opened, the bounding set goes while there is still the right to drop it, the user
- * changes before the capabilities do, and no_new_privs comes last.
+ * of the box's choice is entered, limits come when nothing more is opened, the bounding set goes while there is still
+ * the right to drop it, the user changes before the capabilities do, and no_new_privs comes last.
  */
 export const planProcess = (box: Box, host: Host, filter?: Filter): readonly Op[] => [
   ...(box.init ? [{ op: 'init' } as const] : []),

@@ -6,7 +6,7 @@ import { CAPABILITIES, type Capability, DEFAULT_CAPABILITIES, parseCapability } 
 import { type BoxInput, BoxInputSchema } from './input.ts'
 import { seccomp } from './oci/seccomp-profile.ts'
 import { insidePath, mountTarget } from './paths.ts'
-import { parseRlimit } from './rlimits.ts'
+import { parseRlimit, type Rlimit } from './rlimits.ts'
 import { parseSignal } from './signals.ts'
 import { sysctlFile } from './sysctls.ts'
 
@@ -46,7 +46,7 @@ export const parseBox = (input: BoxInput): Box => {
     network,
     limits: limits(given.limits),
     cgroupParent: given.cgroupParent,
-    rlimits: [...new Map((given.rlimits ?? []).map(parseRlimit).map(limit => [limit.name, limit])).values()],
+    rlimits: lastOfEach((given.rlimits ?? []).map(parseRlimit)),
     capabilities: capabilities(given, privileged),
     allCapabilities,
     privileged,
@@ -60,6 +60,11 @@ export const parseBox = (input: BoxInput): Box => {
     terminal: given.terminal ?? false,
   }
 }
+
+/** Options that are said twice hold as they were said last. */
+const lastOfEach = (rlimits: readonly Rlimit[]): readonly Rlimit[] => [
+  ...new Map(rlimits.map(limit => [limit.name, limit])).values(),
+]
 
 /** Not a secret: a name that is taken is refused when it is claimed. */
 const randomName = (): string =>

@@ -22,7 +22,7 @@ export interface RunSettings {
   terminal?: boolean
   dryRun?: boolean
   trace?: string
-  /** The text of a system call filter's file. */
+  /** A system call filter's file, and the text in it. */
   profile?: { readonly path: string; readonly text: string }
   receipt?: string
 }
